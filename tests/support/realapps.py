@@ -33,9 +33,23 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["CORPUS", "File", "Package", "UnavailableError", "WrongContentError", "fetch", "file", "keys", "path"]
+__all__ = [
+    "CORPUS",
+    "KINDS",
+    "File",
+    "Package",
+    "UnavailableError",
+    "WrongContentError",
+    "corpus",
+    "fetch",
+    "file",
+    "forget",
+    "keys",
+    "path",
+]
 
 CORPUS = Path(__file__).with_name("corpus.toml")
+KINDS = frozenset({"apk", "xapk", "aab", "hap", "aar", "jar", "har", "so", "tool"})
 CLIENT_TIMEOUT = 900.0
 """Seconds that a package client may take for one package."""
 
@@ -70,7 +84,7 @@ class File:
 
     key: str
     kind: str
-    """``apk``, ``aar``, ``jar``, ``so``, ``har``, ``hap``, ``aab`` or ``tool``."""
+    """One of :data:`KINDS`; ``tool`` is a program that builds test apps."""
     path: str
     """Entry of the package; further ``!`` steps lead into archives; empty for the package's own file."""
     sha256: str
@@ -131,6 +145,12 @@ def fetch(key: str) -> Path:
         if problem is not None:
             raise UnavailableError(problem)
     return target
+
+
+def forget() -> None:
+    """Forget what was read and which packages could not be had; the next call looks again."""
+    corpus.cache_clear()
+    _fetch_package.cache_clear()
 
 
 def _cache() -> Path:
