@@ -1,0 +1,154 @@
+"""Strict YAML: nodes with their place, duplicate keys and aliases refused, every mistake collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from sdkfp.errors import SignatureIssue
+
+__all__ = ["MAX_BYTES", "Node", "Reader"]
+
+MAX_BYTES = 1 << 20
+"""A signature file is a few kilobytes; a megabyte is a mistake or an attack."""
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = "tag:yaml.org,2002:null"
+
+
+class Reader:
+    """Walks the node tree of one file and collects what is wrong with it."""
+
+    def __init__(self, path: str, root: Node | None, issues: list[SignatureIssue]) -> None:
+        self.path = path
+        self.root = root
+        self.issues = issues
+        self._seen: set[int] = set()
+
+    @classmethod
+    def open(cls, path: Path) -> Reader:
+        """Read and compose a file; what makes that impossible becomes an issue and ``root`` is ``None``."""
+        name = str(path)
+
+        def refuse(message: str, line: int = 1, column: int = 1) -> Reader:
+            return cls(name, None, [SignatureIssue(name, line, column, message)])
+
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            return refuse(f"cannot be read: {error.strerror or error}")
+        if len(data) > MAX_BYTES:
+            return refuse(f"is larger than {MAX_BYTES} bytes")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            return refuse("is not UTF-8", line, error.start - data.rfind(b"\n", 0, error.start))
+        try:
+            root = yaml.compose(text, Loader=_Loader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            return refuse(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
+        except (yaml.YAMLError, RecursionError) as error:
+            return refuse(f"not YAML: {str(error).splitlines()[0]}")
+        if root is None:
+            return refuse("is empty")
+        return cls(name, root, [])
+
+    def issue(self, node: Node, message: str, *, line_offset: int = 0) -> None:
+        """Record a mistake at a node (``line_offset``: lines below it, inside a block scalar)."""
+        mark = node.start_mark
+        column = 1 if line_offset else mark.column + 1
+        self.issues.append(SignatureIssue(self.path, mark.line + 1 + line_offset, column, message))
+
+    def line(self, node: Node) -> int:
+        """The 1-based line where a node starts."""
+        return int(node.start_mark.line) + 1
+
+    def mapping(self, node: Node, known: Sequence[str] | None = None, *, required: Iterable[str] = (), report: bool = True) -> dict[str, Node]:
+        """The entries of a mapping; unknown (where ``known`` is given), duplicate and missing keys are mistakes."""
+        found: dict[str, Node] = {}
+        if not isinstance(node, MappingNode):
+            if report:
+                self.issue(node, f"expected a mapping, found {_describe(node)}")
+            return found
+        if report and self._alias(node):
+            return found
+        for key_node, value in node.value:
+            key = key_node.value if isinstance(key_node, ScalarNode) else None
+            if not report:
+                if key is not None:
+                    found.setdefault(key, value)
+            elif key is None:
+                self.issue(key_node, "a key is plain text")
+            elif key in found:
+                self.issue(key_node, f"duplicate key {key!r}")
+            elif known is not None and key not in known:
+                self.issue(key_node, f"unknown key {key!r}{_close(key, known)}")
+            else:
+                found[key] = value
+        if report:
+            for key in required:
+                if key not in found:
+                    self.issue(node, f"the key {key!r} is missing")
+        return found
+
+    def sequence(self, node: Node | None) -> list[Node]:
+        """The items of a list; a missing one has none."""
+        if node is None:
+            return []
+        if not isinstance(node, SequenceNode):
+            self.issue(node, f"expected a list, found {_describe(node)}")
+            return []
+        return [] if self._alias(node) else list(node.value)
+
+    def text(self, node: Node | None) -> str | None:
+        """The text of a scalar; ``None`` for a missing node."""
+        if node is None:
+            return None
+        if not isinstance(node, ScalarNode):
+            self.issue(node, f"expected text, found {_describe(node)}")
+            return None
+        if node.tag == _NULL or not node.value.strip():
+            self.issue(node, "the value is empty")
+            return None
+        return str(node.value)
+
+    def texts(self, node: Node | None) -> list[str]:
+        """The texts of a list of scalars."""
+        return [text for item in self.sequence(node) if (text := self.text(item)) is not None]
+
+    def boolean(self, node: Node | None) -> bool:
+        """``true`` or ``false``."""
+        text = self.text(node)
+        if node is not None and text is not None and text not in ("true", "false"):
+            self.issue(node, f"expected true or false, found {text[:40]!r}")
+        return text == "true"
+
+    def _alias(self, node: Node) -> bool:
+        # The composer gives the same node object for an anchor and each alias to it.
+        if id(node) in self._seen:
+            self.issue(node, "anchors and aliases are not used in signatures")
+            return True
+        self._seen.add(id(node))
+        return False
+
+
+def _describe(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    if isinstance(node, SequenceNode):
+        return "a list"
+    return "nothing" if node.tag == _NULL else f"{str(node.value)[:40]!r}"
+
+
+def _close(key: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - needed only to explain a mistake
+
+    close = get_close_matches(key, known, 1)
+    return f"; did you mean {close[0]!r}?" if close else ""

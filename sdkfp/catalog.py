@@ -1,0 +1,348 @@
+"""The catalog: every signature, read strictly, compiled once and cached by the hash of its content; and the look-ups in it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from sdkfp._version import __version__
+from sdkfp.errors import CatalogError, SignatureError, SignatureIssue
+from sdkfp.index import ClueIndex
+from sdkfp.signature import (
+    Names,
+    Organization,
+    PersonalInformation,
+    Signature,
+    Vocabulary,
+    read_organization,
+    read_signature,
+    read_types,
+    read_words,
+)
+
+__all__ = ["Catalog", "Found", "builtin_directory"]
+
+_CACHE_FORMAT = 1
+"""Raised whenever the records change, so that an old cache file is never read as a new one."""
+_MAGIC = b"sdkfp catalog\n"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One answer of :meth:`Catalog.lookup`."""
+
+    signature: Signature
+    reason: str
+    """What of the signature the text met, for people: a clue in the notation, ``id``, ``name`` or ``alias``."""
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    """What the cache file holds."""
+
+    signatures: tuple[Signature, ...]
+    organizations: tuple[Organization, ...]
+    categories: dict[str, Names]
+    purposes: dict[str, Names]
+    types: dict[str, PersonalInformation]
+
+
+def builtin_directory() -> Path:
+    """The signatures that ship with sdkfp: inside the installed package, or beside it in a checkout.
+
+    Raises:
+        CatalogError: neither is there; the installation is broken.
+    """
+    package = Path(__file__).resolve().parent
+    for place in (package / "_signatures", package.parent / "signatures"):
+        if (place / "vocabulary").is_dir():
+            return place
+    raise CatalogError("the built-in signatures are missing from this installation of sdkfp")
+
+
+class Catalog:
+    """A frozen set of signatures with the words and organizations that they use."""
+
+    def __init__(
+        self,
+        signatures: Iterable[Signature],
+        organizations: Iterable[Organization],
+        vocabulary: Vocabulary,
+        *,
+        sha256: str,
+    ) -> None:
+        self.signatures: Mapping[str, Signature] = {s.id: s for s in sorted(signatures, key=lambda s: s.id)}
+        self.organizations: Mapping[str, Organization] = {o.id: o for o in sorted(organizations, key=lambda o: o.id)}
+        self.vocabulary = vocabulary
+        self.sha256 = sha256
+        """Hash over the names and bytes of every file that the catalog was read from."""
+        self.version = __version__
+
+    def __len__(self) -> int:
+        return len(self.signatures)
+
+    def __iter__(self) -> Iterator[Signature]:
+        return iter(self.signatures.values())
+
+    def __getitem__(self, sdk: str) -> Signature:
+        return self.signatures[sdk]
+
+    def __contains__(self, sdk: object) -> bool:
+        return sdk in self.signatures
+
+    @classmethod
+    def builtin(cls, *, cache: bool = True) -> Catalog:
+        """The signatures that ship with sdkfp."""
+        return cls.load(cache=cache)
+
+    @classmethod
+    def load(cls, *directories: str | os.PathLike[str], builtin: bool = True, cache: bool = True) -> Catalog:
+        """The built-in signatures and those of further directories.
+
+        Args:
+            directories: each has ``sdks/*.yaml`` (and, where wanted, ``nursery/``, ``organizations/``, ``vocabulary/``), or is a
+                plain folder of ``*.yaml`` signatures. A later signature replaces an earlier one with the same id.
+            builtin: begin with the signatures that ship with sdkfp. Their vocabulary is used in any case.
+            cache: keep the compiled catalog in the user's cache directory, by the hash of its content.
+
+        Raises:
+            SignatureError: files are wrong; every mistake of every file is in it.
+            CatalogError: a directory does not exist or has no signature.
+        """
+        extra = [Path(directory) for directory in directories]
+        for directory in extra:
+            if not directory.is_dir():
+                raise CatalogError(f"{directory}: not a directory of signatures")
+        sources = [_Sources(builtin_directory(), with_sdks=builtin), *(_Sources(directory) for directory in extra)]
+        for source in sources[1:]:
+            if not source.sdks and not source.nursery:
+                raise CatalogError(f"{source.directory}: no signature (*.yaml) in it")
+        digest = _digest(sources)
+        compiled = _read_cache(digest) if cache else None
+        if compiled is None:
+            compiled = _compile(sources)
+            if cache:
+                _write_cache(digest, compiled)
+        words = Vocabulary(compiled.categories, compiled.purposes, compiled.types)
+        return cls(compiled.signatures, compiled.organizations, words, sha256=digest)
+
+    def lookup(self, text: str) -> list[Found]:
+        """Signatures that a class name, prefix, library name, permission, id, or words in English or Chinese point to.
+
+        The best answer is first; a text that nothing meets gives an empty list.
+        """
+        return _lookup(self, text)
+
+    @cached_property
+    def index(self) -> ClueIndex:
+        """The clues of all signatures, by what they look for."""
+        return ClueIndex(tuple(self))
+
+    @cached_property
+    def dependants(self) -> Mapping[str, tuple[str, ...]]:
+        """For each SDK, who requires or bundles it."""
+        found: dict[str, list[str]] = {}
+        for signature in self:
+            for other in (*signature.requires, *signature.bundles):
+                found.setdefault(other, []).append(signature.id)
+        return {sdk: tuple(names) for sdk, names in found.items()}
+
+
+class _Sources:
+    """The files of one directory of signatures."""
+
+    def __init__(self, directory: Path, *, with_sdks: bool = True) -> None:
+        self.directory = directory
+        flat = not any((directory / name).is_dir() for name in ("sdks", "nursery", "organizations", "vocabulary"))
+        self.sdks = _yaml_files(directory if flat else directory / "sdks") if with_sdks else []
+        self.nursery = [] if flat or not with_sdks else _yaml_files(directory / "nursery")
+        self.organizations = [] if flat else _yaml_files(directory / "organizations")
+        self.vocabulary = [] if flat else _yaml_files(directory / "vocabulary")
+
+    @property
+    def files(self) -> list[Path]:
+        return [*self.sdks, *self.nursery, *self.organizations, *self.vocabulary]
+
+
+def _yaml_files(directory: Path) -> list[Path]:
+    try:
+        with os.scandir(directory) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.endswith(".yaml") and not entry.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    return [directory / name for name in names]
+
+
+def _digest(sources: Sequence[_Sources]) -> str:
+    digest = hashlib.sha256(f"{_CACHE_FORMAT} {__version__}\n".encode())
+    for source in sources:
+        for path in source.files:
+            with contextlib.suppress(OSError):  # an unreadable file is reported when it is compiled
+                data = path.read_bytes()
+                digest.update(f"{path.parent.name}/{path.name} {len(data)}\n".encode("utf-8", "surrogateescape"))
+                digest.update(data)
+        digest.update(b"--\n")
+    return digest.hexdigest()
+
+
+def _compile(sources: Sequence[_Sources]) -> _Compiled:
+    issues: list[SignatureIssue] = []
+    words = _read_vocabulary(sources, issues)
+    organizations: dict[str, Organization] = {}
+    signatures: dict[str, Signature] = {}
+    for source in sources:
+        for path in source.organizations:
+            organization, found = read_organization(path)
+            issues += found
+            if organization is not None:
+                organizations[organization.id] = organization
+        own: dict[str, Signature] = {}
+        for path, nursery in [*((p, False) for p in source.sdks), *((p, True) for p in source.nursery)]:
+            signature, found = read_signature(path, words, nursery=nursery)
+            issues += sorted(found)
+            if signature is None:
+                continue
+            if signature.id in own:
+                issues.append(SignatureIssue(str(path), 1, 1, f"the id {signature.id!r} is also in {own[signature.id].path}"))
+            own[signature.id] = signature
+        signatures |= own
+    issues += _unknown_references(signatures, organizations)
+    if issues:
+        raise SignatureError(tuple(issues))
+    return _Compiled(
+        tuple(signatures.values()),
+        tuple(organizations.values()),
+        dict(words.categories),
+        dict(words.purposes),
+        dict(words.types),
+    )
+
+
+def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) -> Vocabulary:
+    categories: dict[str, Names] = {}
+    purposes: dict[str, Names] = {}
+    types: dict[str, PersonalInformation] = {}
+    for source in sources:
+        for path in source.vocabulary:
+            if path.stem in ("categories", "purposes"):
+                words, found = read_words(path)
+                (categories if path.stem == "categories" else purposes).update(words)
+                issues += found
+            elif path.stem == "personal_information":
+                read, found = read_types(path)
+                types.update(read)
+                issues += found
+    return Vocabulary(categories, purposes, types)
+
+
+def _unknown_references(signatures: Mapping[str, Signature], organizations: Mapping[str, Organization]) -> list[SignatureIssue]:
+    issues = []
+    for signature in signatures.values():
+        for key, named in (("requires", signature.requires), ("bundles", signature.bundles), ("overrides", signature.overrides)):
+            issues += [
+                SignatureIssue(signature.path, 1, 1, f"`{key}` names the SDK {other!r}, which the catalog does not have")
+                for other in named
+                if other not in signatures
+            ]
+        if signature.organization is not None and signature.organization not in organizations:
+            message = f"the organization {signature.organization!r} has no file organizations/{signature.organization}.yaml"
+            issues.append(SignatureIssue(signature.path, 1, 1, message))
+    return issues
+
+
+def _cache_path(digest: str) -> Path:
+    import platformdirs  # noqa: PLC0415 - not needed where the cache is off
+
+    root = os.environ.get("SDKFP_CACHE_DIR")
+    return (Path(root) if root else platformdirs.user_cache_path("sdkfp", appauthor=False)) / f"catalog-{digest[:32]}.msgpack"
+
+
+def _read_cache(digest: str) -> _Compiled | None:
+    """The cached catalog; anything wrong with the file is as if it were not there."""
+    try:
+        data = _cache_path(digest).read_bytes()
+        head = len(_MAGIC) + 32
+        if data[: len(_MAGIC)] != _MAGIC or hashlib.sha256(data[head:]).digest() != data[len(_MAGIC) : head]:
+            return None
+        return msgspec.msgpack.decode(data[head:], type=_Compiled)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _write_cache(digest: str, compiled: _Compiled) -> None:
+    """Write to a file of its own, then rename: other processes see the old file or the whole new one."""
+    lean = [msgspec.structs.replace(signature, match=(), miss=()) for signature in compiled.signatures]
+    body = msgspec.msgpack.encode(msgspec.structs.replace(compiled, signatures=tuple(lean)))
+    temporary: str | None = None
+    try:
+        path = _cache_path(digest)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".catalog-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+        os.replace(temporary, path)
+    except OSError:  # a cache that cannot be written costs time, nothing else
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def _lookup(catalog: Catalog, text: str) -> list[Found]:
+    wanted = text.strip()
+    if not wanted:
+        return []
+    folded = wanted.casefold()
+    ranked: list[tuple[int, int, str, Found]] = []
+    for signature in catalog:
+        best = _best_reason(signature, wanted, folded)
+        if best is not None:
+            rank, length, reason = best
+            ranked.append((rank, -length, signature.id, Found(signature, reason)))
+    ranked.sort(key=lambda row: row[:3])
+    if ranked and ranked[0][0] <= _RANK_CLUE:  # the longest clue owns the name, as in a scan
+        ranked = [row for row in ranked if row[:2] == ranked[0][:2]]
+    return [row[3] for row in ranked]
+
+
+_RANK_ID, _RANK_CLUE, _RANK_BELOW, _RANK_NAME, _RANK_WORD = range(5)
+
+
+def _best_reason(signature: Signature, wanted: str, folded: str) -> tuple[int, int, str] | None:
+    """(rank, length of what was met, reason) of the best way in which the text meets a signature."""
+    if signature.id == folded:
+        return _RANK_ID, 0, "id"
+    best: tuple[int, int, str] | None = None
+    for clue in signature.clues:
+        rank = _clue_rank(clue.name, wanted)
+        if rank is not None and (best is None or (rank, -len(clue.name)) < (best[0], -best[1])):
+            best = (rank, len(clue.name), str(clue))
+    if best is not None:
+        return best
+    names = {"name": (signature.name.en, signature.name.zh), "alias": signature.aliases, "id": (signature.id,)}
+    for reason, values in names.items():
+        for value in values:
+            if value and folded == value.casefold():
+                return _RANK_NAME, len(value), reason
+    for reason, values in names.items():
+        for value in values:
+            if value and folded in value.casefold():
+                return _RANK_WORD, len(folded), reason
+    return None
+
+
+def _clue_rank(clue: str, wanted: str) -> int | None:
+    """How a clue's name meets a text: the clue covers it, lies below it (the text is a package), or not at all (``None``)."""
+    if clue == wanted or (clue.endswith(".") and f"{wanted}.".startswith(clue)) or wanted.startswith(f"{clue}$"):
+        return _RANK_CLUE
+    if "*" in clue:
+        from fnmatch import fnmatchcase  # noqa: PLC0415 - few clues need it
+
+        return _RANK_CLUE if fnmatchcase(wanted, clue) else None
+    if "." in wanted and clue.startswith(wanted if wanted.endswith(".") else f"{wanted}."):
+        return _RANK_BELOW
+    return None

@@ -1,0 +1,148 @@
+"""All clues of a catalog, indexed so that the cost of a look-up does not grow with the number of signatures."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from fnmatch import translate
+from typing import NamedTuple
+
+from sdkfp.features import Kind
+from sdkfp.signature import CLASS_KINDS, Clue, Signature
+
+__all__ = ["ClueIndex", "Reference"]
+
+
+class Reference(NamedTuple):
+    """A clue (or an exception) of one signature."""
+
+    signature: int
+    """Position of the signature in the catalog's order."""
+    clue: Clue
+    exception: bool
+
+
+class _ClassTable:
+    """Package prefixes and exact classes of one kind; the longest match owns a class."""
+
+    def __init__(self) -> None:
+        self.packages: dict[str, list[Reference]] = {}
+        self.classes: dict[str, list[Reference]] = {}
+        self.packages_with_classes: set[str] = set()
+
+    def add(self, name: str, reference: Reference) -> None:
+        if name.endswith("."):
+            self.packages.setdefault(name[:-1], []).append(reference)
+        else:
+            self.classes.setdefault(name, []).append(reference)
+            self.packages_with_classes.add(name.rpartition(".")[0])
+
+    def _candidates(self, name: str) -> Iterator[Reference]:
+        """References that meet a class, the most specific first."""
+        outer = name
+        while True:
+            yield from self.classes.get(outer, ())
+            outer, dollar, _ = outer.rpartition("$")
+            if not dollar:
+                break
+        yield from self._package_candidates(name.rpartition(".")[0])
+
+    def _package_candidates(self, package: str) -> Iterator[Reference]:
+        while package:
+            yield from self.packages.get(package, ())
+            package = package.rpartition(".")[0]
+
+    def owner(self, name: str) -> Reference | None:
+        """The clue that owns a class."""
+        return _first(self._candidates(name))
+
+    def package_owner(self, package: str) -> Reference | None:
+        """The clue that owns the classes of a package for which no exact class clue exists."""
+        return _first(self._package_candidates(package))
+
+
+def _first(candidates: Iterator[Reference]) -> Reference | None:
+    excepted: set[int] = set()
+    for reference in candidates:
+        if reference.exception:
+            excepted.add(reference.signature)
+        elif reference.signature not in excepted:
+            return reference
+    return None
+
+
+class ClueIndex:
+    """Look-ups of features in the clues of a catalog."""
+
+    def __init__(self, signatures: Sequence[Signature]) -> None:
+        self.signatures = tuple(signatures)
+        self._tables = {kind: _ClassTable() for kind in CLASS_KINDS}
+        self._exact: dict[Kind, dict[str, list[Reference]]] = {}
+        self._globs: dict[Kind, list[tuple[str, re.Pattern[str], Reference]]] = {}
+        # Entries that may identify come first, so that the nursery never takes a class away from them.
+        order = sorted(range(len(self.signatures)), key=lambda i: (self.signatures[i].nursery, i))
+        for position in order:
+            signature = self.signatures[position]
+            for clue in signature.exceptions:
+                self._add(signature, Reference(position, clue, exception=True))
+            for clue in signature.clues:
+                self._add(signature, Reference(position, clue, exception=False))
+        for globs in self._globs.values():
+            globs.sort(key=lambda row: row[0])
+
+    def _add(self, signature: Signature, reference: Reference) -> None:
+        kind, name = reference.clue.kind, reference.clue.name
+        if kind in self._tables:
+            self._tables[kind].add(name, reference)
+        elif "*" in name:
+            head = name.partition("*")[0]
+            self._globs.setdefault(kind, []).append((head, re.compile(translate(name)), reference))
+        else:
+            key = f"{signature.id}/{name}" if kind is Kind.YARA else name
+            self._exact.setdefault(kind, {}).setdefault(key, []).append(reference)
+
+    def class_owners(self, names: Sequence[str]) -> list[Reference | None]:
+        """For every class name, the clue that owns it: an exact class before a prefix, a longer prefix before a shorter one."""
+        table = self._tables[Kind.CLASS]
+        special = table.packages_with_classes
+        known: dict[str, Reference | None] = {}
+        owners: list[Reference | None] = []
+        for name in names:
+            package = name[: max(name.rfind("."), 0)]
+            if package in special:
+                owners.append(table.owner(name))
+                continue
+            if package not in known:
+                known[package] = table.package_owner(package)
+            owners.append(known[package])
+        return owners
+
+    def class_owner(self, name: str, kind: Kind = Kind.CLASS) -> Reference | None:
+        """The clue that owns one class name."""
+        return self._tables[kind].owner(name)
+
+    def exact(self, kind: Kind, names: Sequence[str]) -> Iterator[tuple[int, Reference]]:
+        """(row, clue) for every name that a clue of this kind names, with or without ``*``; exceptions are applied."""
+        table = self._exact.get(kind, {})
+        globs = self._globs.get(kind, ())
+        if not table and not globs:
+            return
+        found: dict[int, list[Reference]] = {}
+        for row, name in enumerate(names):
+            if name in table:
+                found.setdefault(row, []).extend(table[name])
+        if globs:
+            order = sorted(range(len(names)), key=lambda row: names[row])
+            ordered = [names[row] for row in order]
+            for head, pattern, reference in globs:
+                at = bisect_left(ordered, head)
+                while at < len(ordered) and ordered[at].startswith(head):
+                    if pattern.match(ordered[at]):
+                        found.setdefault(order[at], []).append(reference)
+                    at += 1
+        for row in sorted(found):
+            excepted = {reference.signature for reference in found[row] if reference.exception}
+            for reference in found[row]:
+                if reference.signature not in excepted:
+                    yield row, reference
