@@ -1,0 +1,93 @@
+"""The front door: the one place where the rooms are joined."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from sdkfp import identification
+from sdkfp.app import App
+from sdkfp.catalog import Catalog
+from sdkfp.container import Limits
+from sdkfp.features import FeatureSet, Kind
+from sdkfp.identification import Identified
+from sdkfp.report import AppInfo, PermissionRecord, Report, build_report
+
+__all__ = ["Source", "extract", "identify", "scan", "scan_app"]
+
+Source = str | os.PathLike[str] | bytes | BinaryIO
+"""A path, the bytes, or a binary file object."""
+
+
+def scan(source: Source, *, catalog: Catalog | None = None, name: str | None = None, limits: Limits | None = None) -> Report:
+    """Say which SDKs are inside an app, why, and how much of the app is not explained.
+
+    Args:
+        source: an app (APK), a library (AAR, JAR), a directory, a bare dex file or a native library: a path, bytes or a binary file.
+        catalog: the signatures; by default the built-in ones.
+        name: what to call the app in locations; by default the file's name.
+        limits: how much to read at most.
+
+    Raises:
+        ContainerError: it cannot be opened at all. Parts that cannot be read are in ``report.not_examined``.
+        CatalogError: the built-in signatures are missing or wrong.
+    """
+    with App.open(source, name=name, limits=limits) as app:
+        return scan_app(app, catalog or Catalog.builtin())
+
+
+def scan_app(app: App, catalog: Catalog) -> Report:
+    """As :func:`scan`, for an app that is already open."""
+    features = app.features(constants=_constants_wanted(catalog))
+    identified = identification.identify(features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes())
+    return build_report(_app_info(app), identified, app.not_examined, catalog)
+
+
+def extract(source: Source, *, name: str | None = None, limits: Limits | None = None) -> FeatureSet:
+    """Every feature of an app, in columns; ``.format()`` gives the text notation.
+
+    Raises:
+        ContainerError: it cannot be opened at all.
+    """
+    with App.open(source, name=name, limits=limits) as app:
+        return app.features()
+
+
+def identify(features: FeatureSet, catalog: Catalog | None = None) -> Identified:
+    """Say which SDKs a feature set shows: the app itself is not needed."""
+    return identification.identify(features, catalog or Catalog.builtin())
+
+
+def _constants_wanted(catalog: Catalog) -> frozenset[str]:
+    return frozenset(rule.name for signature in catalog for rule in signature.version if rule.kind is Kind.CONSTANT)
+
+
+def _own_packages(app: App) -> set[str]:
+    manifest = app.manifest
+    if manifest is None:
+        return set()
+    names = {manifest.package} if manifest.package else set()
+    if manifest.application is not None and manifest.application.name:
+        names.add(manifest.application.name.rpartition(".")[0])
+    return names
+
+
+def _app_info(app: App) -> AppInfo:
+    manifest = app.manifest
+    container = app.container
+    return AppInfo(
+        name=app.name,
+        kind=container.kind.value,
+        sha256=container.sha256,
+        size=container.size,
+        package=manifest.package if manifest else None,
+        version_name=manifest.version_name if manifest else None,
+        version_code=manifest.version_code if manifest else None,
+        min_sdk=manifest.min_sdk if manifest else None,
+        target_sdk=manifest.target_sdk if manifest else None,
+        permissions=tuple(PermissionRecord(p.name, p.max_sdk_version) for p in manifest.permissions) if manifest else (),
+        dex_files=len(app.dexes),
+        dex_bytes=sum(len(part.dex.data) for part in app.dexes),
+        native_libraries=tuple(sorted({library.name for library in app.libraries})),
+        abis=tuple(sorted({library.abi for library in app.libraries if library.abi})),
+    )

@@ -1,0 +1,294 @@
+"""Evidence → identifications: certainty and version of each SDK, and the owner of every class."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+
+from sdkfp.catalog import Catalog
+from sdkfp.features import Feature, FeatureSet, Grade, Kind
+from sdkfp.match import Evidence, Match, match
+from sdkfp.signature import Signature, Strength, VersionRule
+
+__all__ = ["Certainty", "Coverage", "Identification", "Identified", "Mention", "Share", "Version", "VersionBasis", "identify"]
+
+_LONGEST_VERSION = 64
+_LONGEST_SEARCHED = 1000
+"""Characters of a value that a version pattern is searched in; app-controlled text never meets a pattern unbounded."""
+_GENERIC_SECOND_LEVELS = frozenset({"github", "gitlab", "gitee", "bitbucket", "co", "com", "org", "net", "gov", "edu", "ac"})
+_RENAMED = re.compile(r"[a-z]{1,3}|[A-Za-z][A-Za-z0-9]?")
+
+
+class Certainty(str, Enum):
+    """Two words, no percentages."""
+
+    IDENTIFIED = "identified"
+    """A sure clue in code, native code or files, or two hints of different kinds."""
+    SUSPECTED = "suspected"
+    """Something of the SDK is there, but not enough: one hint, manifest entries without code, a bare string, a nursery entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionBasis:
+    """One place where a version was read."""
+
+    value: str
+    rule: VersionRule
+    feature: Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The version of an SDK: one value, or the candidates where the clues do not agree."""
+
+    value: str | None
+    candidates: tuple[str, ...]
+    basis: tuple[VersionBasis, ...]
+    """Every place where a version was read, contradictory ones too, in the order of the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """One SDK that is inside."""
+
+    signature: Signature
+    certainty: Certainty
+    evidence: tuple[Evidence, ...]
+    version: Version | None
+    classes: int
+    """Classes defined in the app that belong to this SDK."""
+    dex_bytes: int
+    """Bytes of their code items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An SDK that code only mentions: its classes are referred to, or its name is a string; it is not inside by that."""
+
+    sdk: str
+    references: int
+    feature: Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many classes, and how many bytes of their code."""
+
+    classes: int
+    dex_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the app's code is explained, and by what."""
+
+    total: Share
+    sdks: Share
+    own: Share
+    nobody: Share
+    renamed: Share
+    """Classes whose name looks given by a shrinker; they are also counted in one of the other shares."""
+    packages: tuple[tuple[str, Share], ...]
+    """The packages of nobody's classes, largest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The answer of :func:`identify`."""
+
+    sdks: tuple[Identification, ...]
+    mentioned: tuple[Mention, ...]
+    coverage: Coverage
+    owners: tuple[tuple[str | None, ...], ...]
+    """For every ``class`` column of the feature set, the SDK id of each class, ``""`` for the app's own code, ``None`` for nobody."""
+
+
+def identify(
+    features: FeatureSet,
+    catalog: Catalog,
+    *,
+    own_packages: Iterable[str] = (),
+    class_bytes: Sequence[Sequence[int]] | None = None,
+) -> Identified:
+    """Say which SDKs a feature set shows, with their evidence.
+
+    Args:
+        features: of an app, from :func:`sdkfp.extract` or :meth:`FeatureSet.parse`.
+        catalog: the signatures.
+        own_packages: the app's own package names (application id, packages of its entry points); see :func:`own_prefixes`.
+        class_bytes: for every ``class`` column the code bytes of each class; without it byte shares are 0.
+    """
+    matched = match(catalog, features)
+    has_code = bool(features.of(Kind.CLASS))
+    verdicts = {sdk: _certainty(catalog[sdk], evidence, has_code=has_code) for sdk, evidence in matched.evidence.items()}
+    inside = {sdk: certainty for sdk, certainty in verdicts.items() if certainty is not None}
+    replaced = _replaced(catalog, inside)
+    names = _owner_names(catalog, matched, replaced, inside)
+    owners = _with_own_code(features, names, own_prefixes(own_packages))
+    shares = _shares(owners, class_bytes)
+    versions = _VersionReader(features)
+    sdks = []
+    for sdk, certainty in inside.items():
+        if sdk in replaced:
+            continue
+        evidence = matched.evidence[sdk]
+        share = shares.get(sdk, Share(0, 0))
+        version = versions.read(catalog[sdk])
+        sdks.append(Identification(catalog[sdk], certainty, evidence, version, share.classes, share.dex_bytes))
+    mentioned = tuple(
+        Mention(sdk, sum(e.count for e in evidence), evidence[0].feature)
+        for sdk, evidence in matched.evidence.items()
+        if verdicts[sdk] is None
+    )
+    return Identified(tuple(sdks), mentioned, _coverage(features, owners, class_bytes), owners)
+
+
+def _certainty(signature: Signature, evidence: Sequence[Evidence], *, has_code: bool) -> Certainty | None:
+    """``None`` where the SDK is only mentioned."""
+    solid = [e for e in evidence if e.grade not in (Grade.MENTIONED, Grade.STRING)]
+    if not solid:
+        return Certainty.SUSPECTED if any(e.grade is Grade.STRING for e in evidence) else None
+    in_code = [e for e in solid if e.grade is not Grade.MANIFEST or not has_code]
+    sure = any(e.clue.strength is Strength.SURE for e in in_code)
+    kinds = {e.clue.kind for e in evidence if e.grade is not Grade.MENTIONED}
+    if signature.nursery or not (sure or (in_code and len(kinds) > 1)):
+        return Certainty.SUSPECTED
+    return Certainty.IDENTIFIED
+
+
+def _replaced(catalog: Catalog, inside: Mapping[str, Certainty]) -> dict[str, str]:
+    """Generic SDK → the identified one that overrides it."""
+    return {
+        other: sdk
+        for sdk, certainty in inside.items()
+        if certainty is Certainty.IDENTIFIED
+        for other in catalog[sdk].overrides
+        if other in inside
+    }
+
+
+def _owner_names(catalog: Catalog, matched: Match, replaced: Mapping[str, str], inside: Mapping[str, Certainty]) -> list[list[str | None]]:
+    ids: list[str | None] = [replaced.get(sdk, sdk) if sdk in inside else None for sdk in catalog.signatures]
+    ids.append(None)  # NOBODY is -1 and so takes the last item
+    return [[ids[position] for position in column] for column in matched.owners]
+
+
+def own_prefixes(packages: Iterable[str]) -> tuple[str, ...]:
+    """The package prefixes of the app's maker: the first two segments of its package names, three under a shared domain.
+
+    ``com.netease.cloudmusic`` gives ``com.netease.``: in a NetEase app those classes are its own code where no SDK owns them.
+    """
+    found = set()
+    for package in packages:
+        segments = package.split(".")
+        length = 3 if len(segments) > 2 and segments[1] in _GENERIC_SECOND_LEVELS else 2
+        if len(segments) >= 2 and all(segments[:length]):
+            found.add(".".join(segments[:length]) + ".")
+    return tuple(sorted(found))
+
+
+def _with_own_code(features: FeatureSet, names: Sequence[Sequence[str | None]], prefixes: tuple[str, ...]) -> tuple[tuple[str | None, ...], ...]:
+    result = []
+    for column, owners in zip(features.of(Kind.CLASS), names, strict=True):
+        result.append(
+            tuple(
+                "" if owner is None and prefixes and name.startswith(prefixes) else owner
+                for name, owner in zip(column.names, owners, strict=True)
+            )
+        )
+    return tuple(result)
+
+
+def _shares(owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None) -> dict[str | None, Share]:
+    classes: Counter[str | None] = Counter()
+    size: Counter[str | None] = Counter()
+    for number, column in enumerate(owners):
+        classes.update(column)
+        if class_bytes is not None:
+            for owner, count in zip(column, class_bytes[number], strict=True):
+                size[owner] += count
+    return {owner: Share(count, size[owner]) for owner, count in classes.items()}
+
+
+def _coverage(features: FeatureSet, owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None) -> Coverage:
+    shares = _shares(owners, class_bytes)
+    packages: dict[str, list[int]] = {}
+    renamed = [0, 0]
+    for number, (column, names) in enumerate(zip(features.of(Kind.CLASS), owners, strict=True)):
+        sizes = class_bytes[number] if class_bytes is not None else (0,) * len(column)
+        for name, owner, size in zip(column.names, names, sizes, strict=True):
+            package, _, simple = name.rpartition(".")
+            if len(simple) <= 3 or "$" in simple[:4]:
+                outer = simple.partition("$")[0]
+                if _RENAMED.fullmatch(outer) and outer != "R":
+                    renamed[0] += 1
+                    renamed[1] += size
+            if owner is None:
+                row = packages.setdefault(package, [0, 0])
+                row[0] += 1
+                row[1] += size
+    nobody = shares.get(None, Share(0, 0))
+    own = shares.get("", Share(0, 0))
+    total = Share(sum(s.classes for s in shares.values()), sum(s.dex_bytes for s in shares.values()))
+    sdks = Share(total.classes - nobody.classes - own.classes, total.dex_bytes - nobody.dex_bytes - own.dex_bytes)
+    ordered = sorted(_grouped(packages).items(), key=lambda item: (-item[1].classes, item[0]))
+    return Coverage(total, sdks, own, nobody, Share(*renamed), tuple(ordered))
+
+
+def _grouped(packages: Mapping[str, Sequence[int]]) -> dict[str, Share]:
+    """Packages of nobody's classes, gathered under their first three segments."""
+    found: dict[str, list[int]] = {}
+    for package, (classes, size) in packages.items():
+        row = found.setdefault(".".join(package.split(".")[:3]), [0, 0])
+        row[0] += classes
+        row[1] += size
+    return {package: Share(*row) for package, row in found.items()}
+
+
+class _VersionReader:
+    """Reads versions from the features of one app."""
+
+    def __init__(self, features: FeatureSet) -> None:
+        self._features = features
+        self._tables: dict[Kind, dict[str, list[Feature]]] = {}
+
+    def read(self, signature: Signature) -> Version | None:
+        """Apply the version rules in order; the first that speaks with one voice gives the value."""
+        basis = []
+        value: str | None = None
+        for rule in signature.version:
+            found = self._apply(rule)
+            basis += found
+            voices = {b.value for b in found}
+            if value is None and len(voices) == 1:
+                value = voices.pop()
+        if not basis:
+            return None
+        candidates = tuple(dict.fromkeys(b.value for b in basis))
+        return Version(value, candidates, tuple(basis))
+
+    def _apply(self, rule: VersionRule) -> list[VersionBasis]:
+        found = []
+        for feature in self._named(rule.kind, rule.name):
+            text = feature.name if feature.value is None else feature.value
+            seen = re.search(rule.pattern, text[:_LONGEST_SEARCHED])
+            version = ".".join(group for group in seen.groups() if group) if seen else ""
+            if len(version) <= _LONGEST_VERSION and any(map(str.isdigit, version)):
+                found.append(VersionBasis(version, rule, feature))
+        return found
+
+    def _named(self, kind: Kind, name: str) -> list[Feature]:
+        table = self._tables.get(kind)
+        if table is None:
+            table = {}
+            for column in self._features.of(kind):
+                for row, text in enumerate(column.names):
+                    table.setdefault(text, []).append(column.feature(row))
+            self._tables[kind] = table
+        if "*" in name:
+            return [feature for text in sorted(table) if fnmatchcase(text, name) for feature in table[text]]
+        return table.get(name, [])

@@ -1,0 +1,302 @@
+"""The report: one deterministic record, its JSON and its JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from sdkfp._version import __version__
+from sdkfp.catalog import Catalog
+from sdkfp.errors import NotExamined, SdkfpError
+from sdkfp.features import Grade, Kind
+from sdkfp.graph import Graph, build
+from sdkfp.identification import Certainty, Coverage, Identification, Identified
+from sdkfp.identification import Share as _Share
+from sdkfp.match import Evidence
+from sdkfp.signature import Basis, Claim, Names, Need, Signature
+
+__all__ = ["SCHEMA", "AppInfo", "Report", "ReportError", "build_report", "json_schema"]
+
+SCHEMA = "urn:sdkfp:schema:report:1"
+_MOST_PACKAGES = 30
+
+
+class ReportError(SdkfpError):
+    """A saved report cannot be read: not JSON, or of another schema version."""
+
+
+class CatalogInfo(msgspec.Struct, frozen=True):
+    """Which signatures the report was made with."""
+
+    version: str
+    sha256: str
+    signatures: int
+
+
+class ToolInfo(msgspec.Struct, frozen=True):
+    """Which program made the report."""
+
+    name: str
+    version: str
+    catalog: CatalogInfo
+
+
+class PermissionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A permission that the manifest requests."""
+
+    name: str
+    max_sdk_version: int | None = None
+
+
+class AppInfo(msgspec.Struct, frozen=True):
+    """The app that was examined."""
+
+    name: str
+    kind: str
+    sha256: str | None
+    size: int | None
+    package: str | None
+    version_name: str | None
+    version_code: int | None
+    min_sdk: int | None
+    target_sdk: int | None
+    permissions: tuple[PermissionRecord, ...]
+    dex_files: int
+    dex_bytes: int
+    native_libraries: tuple[str, ...]
+    abis: tuple[str, ...]
+
+
+class EvidenceRecord(msgspec.Struct, frozen=True):
+    """What points to an SDK: the feature, where it is, and the clue of the signature that it met."""
+
+    kind: Kind
+    grade: Grade
+    feature: str
+    location: str
+    clue: str
+    strength: str
+    count: int
+
+
+class VersionBasisRecord(msgspec.Struct, frozen=True):
+    """Where a version was read."""
+
+    value: str
+    feature: str
+
+
+class VersionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The version, or the candidates where the clues disagree; every place where one was read."""
+
+    value: str | None = None
+    candidates: tuple[str, ...] = ()
+    basis: tuple[VersionBasisRecord, ...] = ()
+
+
+class CollectsRecord(msgspec.Struct, frozen=True):
+    """One type of personal information and the claim about it."""
+
+    type: str
+    claim: Literal["declared"]
+    purpose: str
+    need: Need
+    basis: Basis
+    source: str
+    as_of: str
+    versions: str | None
+
+
+class SdkRecord(msgspec.Struct, frozen=True):
+    """One SDK that is inside the app."""
+
+    id: str
+    name: Names
+    organization: str | None
+    categories: tuple[str, ...]
+    certainty: Certainty
+    version: VersionRecord | None
+    purl: str | None
+    classes: int
+    dex_bytes: int
+    evidence: tuple[EvidenceRecord, ...]
+    collects: tuple[CollectsRecord, ...]
+
+
+class ShareRecord(msgspec.Struct, frozen=True):
+    """Classes, bytes of their code, and both as a share of the app's."""
+
+    classes: int
+    dex_bytes: int
+    classes_share: float
+    dex_bytes_share: float
+
+
+class PackageRecord(msgspec.Struct, frozen=True):
+    """A package of code that nobody explains."""
+
+    name: str
+    classes: int
+    dex_bytes: int
+
+
+class MentionRecord(msgspec.Struct, frozen=True):
+    """An SDK that code only mentions."""
+
+    sdk: str
+    references: int
+    feature: str
+
+
+class Unexplained(msgspec.Struct, frozen=True):
+    """What the signatures account for and what not: an empty result must never look like a clean bill."""
+
+    total: ShareRecord
+    sdks: ShareRecord
+    own: ShareRecord
+    nobody: ShareRecord
+    renamed: ShareRecord
+    packages: tuple[PackageRecord, ...]
+    packages_total: int
+    mentioned: tuple[MentionRecord, ...]
+
+
+class NotExaminedRecord(msgspec.Struct, frozen=True, order=True):
+    """A part of the input that was not read, and why."""
+
+    location: str
+    code: str
+    reason: str
+
+
+class Report(msgspec.Struct, frozen=True, rename={"schema_": "schema"}):
+    """Everything that sdkfp says about one app. The same input and catalog give the same bytes."""
+
+    schema_: str
+    tool: ToolInfo
+    app: AppInfo
+    sdks: tuple[SdkRecord, ...]
+    unexplained: Unexplained
+    not_examined: tuple[NotExaminedRecord, ...]
+    graph: Graph
+
+    def to_json(self, *, indent: int = 2) -> bytes:
+        """The report as UTF-8 JSON; ``indent=0`` gives one line."""
+        data = msgspec.json.encode(self)
+        return msgspec.json.format(data, indent=indent) if indent else data
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Report:
+        """Read a saved report.
+
+        Raises:
+            ReportError: the data are not a report of this schema version.
+        """
+        try:
+            head = msgspec.json.decode(data, type=_Head)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ReportError(f"not a report: {error}") from None
+        if head.schema_ != SCHEMA:
+            raise ReportError(f"this is a report of the schema {head.schema_[:100]!r}; this version of sdkfp reads {SCHEMA!r}")
+        try:
+            return msgspec.json.decode(data, type=cls)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ReportError(f"not a report: {error}") from None
+
+
+class _Head(msgspec.Struct, rename={"schema_": "schema"}):
+    schema_: str
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the report."""
+    schema = msgspec.json.schema(Report)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, "title": "sdkfp report", **schema}
+
+
+def build_report(app: AppInfo, identified: Identified, not_examined: Iterable[NotExamined], catalog: Catalog) -> Report:
+    """Join what was found into the report."""
+    return Report(
+        schema_=SCHEMA,
+        tool=ToolInfo("sdkfp", __version__, CatalogInfo(catalog.version, catalog.sha256, len(catalog))),
+        app=app,
+        sdks=tuple(_sdk(identification) for identification in identified.sdks),
+        unexplained=_unexplained(identified),
+        not_examined=tuple(sorted(NotExaminedRecord(n.location, n.code, n.reason) for n in set(not_examined))),
+        graph=build(identified),
+    )
+
+
+def _sdk(found: Identification) -> SdkRecord:
+    signature: Signature = found.signature
+    version = found.version
+    return SdkRecord(
+        id=signature.id,
+        name=signature.name,
+        organization=signature.organization,
+        categories=signature.categories,
+        certainty=found.certainty,
+        version=None
+        if version is None
+        else VersionRecord(
+            version.value,
+            version.candidates if len(version.candidates) > 1 else (),
+            tuple(VersionBasisRecord(basis.value, basis.feature.format()) for basis in version.basis),
+        ),
+        purl=_versioned(signature.purl, version.value if version else None),
+        classes=found.classes,
+        dex_bytes=found.dex_bytes,
+        evidence=tuple(_evidence(evidence) for evidence in found.evidence),
+        collects=tuple(_declared(claim) for claim in signature.collects),
+    )
+
+
+def _versioned(purl: str | None, version: str | None) -> str | None:
+    if purl is None or version is None or not version.isascii():
+        return purl
+    from urllib.parse import quote  # noqa: PLC0415 - a version came from the app and may hold anything
+
+    return f"{purl}@{quote(version, safe='.-_~')}"
+
+
+def _evidence(evidence: Evidence) -> EvidenceRecord:
+    return EvidenceRecord(
+        kind=evidence.feature.kind,
+        grade=evidence.grade,
+        feature=evidence.feature.format(with_location=False),
+        location=evidence.feature.location,
+        clue=str(evidence.clue),
+        strength=evidence.clue.strength.value,
+        count=evidence.count,
+    )
+
+
+def _declared(claim: Claim) -> CollectsRecord:
+    return CollectsRecord(
+        claim.type, "declared", claim.purpose, claim.need, claim.basis, claim.source, claim.as_of, claim.versions
+    )
+
+
+def _unexplained(identified: Identified) -> Unexplained:
+    coverage: Coverage = identified.coverage
+
+    def share(part: _Share) -> ShareRecord:
+        total = coverage.total
+        return ShareRecord(part.classes, part.dex_bytes, _ratio(part.classes, total.classes), _ratio(part.dex_bytes, total.dex_bytes))
+
+    return Unexplained(
+        total=share(coverage.total),
+        sdks=share(coverage.sdks),
+        own=share(coverage.own),
+        nobody=share(coverage.nobody),
+        renamed=share(coverage.renamed),
+        packages=tuple(PackageRecord(n, s.classes, s.dex_bytes) for n, s in coverage.packages[:_MOST_PACKAGES]),
+        packages_total=len(coverage.packages),
+        mentioned=tuple(MentionRecord(m.sdk, m.references, m.feature.format()) for m in identified.mentioned),
+    )
+
+
+def _ratio(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
