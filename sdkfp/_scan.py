@@ -19,7 +19,9 @@ Source = str | os.PathLike[str] | bytes | BinaryIO
 """A path, the bytes, or a binary file object."""
 
 
-def scan(source: Source, *, catalog: Catalog | None = None, name: str | None = None, limits: Limits | None = None) -> Report:
+def scan(
+    source: Source, *, catalog: Catalog | None = None, name: str | None = None, limits: Limits | None = None
+) -> Report:
     """Say which SDKs are inside an app, why, and how much of the app is not explained.
 
     Args:
@@ -39,7 +41,9 @@ def scan(source: Source, *, catalog: Catalog | None = None, name: str | None = N
 def scan_app(app: App, catalog: Catalog) -> Report:
     """As :func:`scan`, for an app that is already open."""
     features = app.features(constants=_constants_wanted(catalog))
-    identified = identification.identify(features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes())
+    identified = identification.identify(
+        features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes()
+    )
     return build_report(_app_info(app), identified, app.not_examined, catalog)
 
 
@@ -85,7 +89,9 @@ def _app_info(app: App) -> AppInfo:
         version_code=manifest.version_code if manifest else None,
         min_sdk=manifest.min_sdk if manifest else None,
         target_sdk=manifest.target_sdk if manifest else None,
-        permissions=tuple(PermissionRecord(p.name, p.max_sdk_version) for p in manifest.permissions) if manifest else (),
+        permissions=tuple(PermissionRecord(p.name, p.max_sdk_version) for p in manifest.permissions)
+        if manifest
+        else (),
         dex_files=len(app.dexes),
         dex_bytes=sum(len(part.dex.data) for part in app.dexes),
         native_libraries=tuple(sorted({library.name for library in app.libraries})),

@@ -45,20 +45,20 @@ class Reader:
         if len(data) > MAX_BYTES:
             return refuse(f"is larger than {MAX_BYTES} bytes")
         try:
-            text = data.decode("utf-8-sig")
+            root = yaml.compose(data.decode("utf-8-sig"), Loader=_Loader)
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             return refuse("is not UTF-8", line, error.start - data.rfind(b"\n", 0, error.start))
-        try:
-            root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            return refuse(f"not YAML: {error.problem or error.context}", mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
+            return refuse(
+                f"not YAML: {error.problem or error.context}",
+                mark.line + 1 if mark else 1,
+                mark.column + 1 if mark else 1,
+            )
         except (yaml.YAMLError, RecursionError) as error:
             return refuse(f"not YAML: {str(error).splitlines()[0]}")
-        if root is None:
-            return refuse("is empty")
-        return cls(name, root, [])
+        return cls(name, root, []) if root is not None else refuse("is empty")
 
     def issue(self, node: Node, message: str, *, line_offset: int = 0) -> None:
         """Record a mistake at a node (``line_offset``: lines below it, inside a block scalar)."""
@@ -70,33 +70,35 @@ class Reader:
         """The 1-based line where a node starts."""
         return int(node.start_mark.line) + 1
 
-    def mapping(self, node: Node, known: Sequence[str] | None = None, *, required: Iterable[str] = (), report: bool = True) -> dict[str, Node]:
+    def mapping(
+        self, node: Node, known: Sequence[str] | None = None, *, required: Iterable[str] = ()
+    ) -> dict[str, Node]:
         """The entries of a mapping; unknown (where ``known`` is given), duplicate and missing keys are mistakes."""
-        found: dict[str, Node] = {}
         if not isinstance(node, MappingNode):
-            if report:
-                self.issue(node, f"expected a mapping, found {_describe(node)}")
-            return found
-        if report and self._alias(node):
-            return found
+            self.issue(node, f"expected a mapping, found {_describe(node)}")
+            return {}
+        if self._alias(node):
+            return {}
+        found: dict[str, Node] = {}
         for key_node, value in node.value:
-            key = key_node.value if isinstance(key_node, ScalarNode) else None
-            if not report:
-                if key is not None:
-                    found.setdefault(key, value)
-            elif key is None:
-                self.issue(key_node, "a key is plain text")
-            elif key in found:
-                self.issue(key_node, f"duplicate key {key!r}")
-            elif known is not None and key not in known:
-                self.issue(key_node, f"unknown key {key!r}{_close(key, known)}")
+            problem = self._key_problem(key_node, found, known)
+            if problem:
+                self.issue(key_node, problem)
             else:
-                found[key] = value
-        if report:
-            for key in required:
-                if key not in found:
-                    self.issue(node, f"the key {key!r} is missing")
+                found[key_node.value] = value
+        for key in required:
+            if key not in found:
+                self.issue(node, f"the key {key!r} is missing")
         return found
+
+    def _key_problem(self, key: Node, found: dict[str, Node], known: Sequence[str] | None) -> str | None:
+        if not isinstance(key, ScalarNode):
+            return "a key is plain text"
+        if key.value in found:
+            return f"duplicate key {key.value!r}"
+        if known is not None and key.value not in known:
+            return f"unknown key {key.value!r}{_close(key.value, known)}"
+        return None
 
     def sequence(self, node: Node | None) -> list[Node]:
         """The items of a list; a missing one has none."""

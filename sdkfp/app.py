@@ -57,7 +57,9 @@ class App:
         self._not_examined: set[NotExamined] = set()
 
     @classmethod
-    def open(cls, source: str | os.PathLike[str] | bytes | BinaryIO, *, name: str | None = None, limits: Limits | None = None) -> App:
+    def open(
+        cls, source: str | os.PathLike[str] | bytes | BinaryIO, *, name: str | None = None, limits: Limits | None = None
+    ) -> App:
         """Open a package, a directory, a bare dex file or a native library.
 
         Args:
@@ -74,7 +76,9 @@ class App:
     def __enter__(self) -> App:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -152,7 +156,9 @@ class App:
 
     def class_bytes(self) -> list[Sequence[int]]:
         """For every ``class`` column of :meth:`features`, the bytes of each class's code items; 0 for .class files."""
-        columns: list[Sequence[int]] = [part.dex.class_code_bytes.tolist() for part in self.dexes if part.dex.class_names]
+        columns: list[Sequence[int]] = [
+            part.dex.class_code_bytes.tolist() for part in self.dexes if part.dex.class_names
+        ]
         columns += [[0] * len(column) for column in self._class_file_columns]
         return columns
 
@@ -182,7 +188,11 @@ class App:
         names: dict[str, list[str]] = {}
         for member in self._members:
             name = member.entry.name
-            if name.endswith(".class") and not name.startswith("META-INF/") and not name.endswith(("module-info.class", "package-info.class")):
+            if (
+                name.endswith(".class")
+                and not name.startswith("META-INF/")
+                and not name.endswith(("module-info.class", "package-info.class"))
+            ):
                 archive = member.location[: -len(name) - 1]
                 names.setdefault(archive, []).append(name[: -len(".class")].replace("/", "."))
         return tuple(Column(Kind.CLASS, archive, found) for archive, found in names.items())

@@ -1,4 +1,4 @@
-"""The catalog: every signature, read strictly, compiled once and cached by the hash of its content; and the look-ups in it."""
+"""The catalog: every signature, read strictly, compiled once, cached by the hash of its content; and the look-ups."""
 
 from __future__ import annotations
 
@@ -21,10 +21,6 @@ from sdkfp.signature import (
     PersonalInformation,
     Signature,
     Vocabulary,
-    read_organization,
-    read_signature,
-    read_types,
-    read_words,
 )
 
 __all__ = ["Catalog", "Found", "builtin_directory"]
@@ -172,7 +168,9 @@ class _Sources:
 def _yaml_files(directory: Path) -> list[Path]:
     try:
         with os.scandir(directory) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(".yaml") and not entry.name.startswith("."))
+            names = sorted(
+                entry.name for entry in entries if entry.name.endswith(".yaml") and not entry.name.startswith(".")
+            )
     except FileNotFoundError:
         return []
     return [directory / name for name in names]
@@ -191,6 +189,8 @@ def _digest(sources: Sequence[_Sources]) -> str:
 
 
 def _compile(sources: Sequence[_Sources]) -> _Compiled:
+    from sdkfp.signature_reader import read_organization, read_signature  # noqa: PLC0415 - loads YAML: not for a cached catalog
+
     issues: list[SignatureIssue] = []
     words = _read_vocabulary(sources, issues)
     organizations: dict[str, Organization] = {}
@@ -208,7 +208,9 @@ def _compile(sources: Sequence[_Sources]) -> _Compiled:
             if signature is None:
                 continue
             if signature.id in own:
-                issues.append(SignatureIssue(str(path), 1, 1, f"the id {signature.id!r} is also in {own[signature.id].path}"))
+                issues.append(
+                    SignatureIssue(str(path), 1, 1, f"the id {signature.id!r} is also in {own[signature.id].path}")
+                )
             own[signature.id] = signature
         signatures |= own
     issues += _unknown_references(signatures, organizations)
@@ -224,6 +226,8 @@ def _compile(sources: Sequence[_Sources]) -> _Compiled:
 
 
 def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) -> Vocabulary:
+    from sdkfp.signature_reader import read_types, read_words  # noqa: PLC0415 - as above
+
     categories: dict[str, Names] = {}
     purposes: dict[str, Names] = {}
     types: dict[str, PersonalInformation] = {}
@@ -240,17 +244,27 @@ def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) 
     return Vocabulary(categories, purposes, types)
 
 
-def _unknown_references(signatures: Mapping[str, Signature], organizations: Mapping[str, Organization]) -> list[SignatureIssue]:
+def _unknown_references(
+    signatures: Mapping[str, Signature], organizations: Mapping[str, Organization]
+) -> list[SignatureIssue]:
     issues = []
     for signature in signatures.values():
-        for key, named in (("requires", signature.requires), ("bundles", signature.bundles), ("overrides", signature.overrides)):
+        for key, named in (
+            ("requires", signature.requires),
+            ("bundles", signature.bundles),
+            ("overrides", signature.overrides),
+        ):
             issues += [
-                SignatureIssue(signature.path, 1, 1, f"`{key}` names the SDK {other!r}, which the catalog does not have")
+                SignatureIssue(
+                    signature.path, 1, 1, f"`{key}` names the SDK {other!r}, which the catalog does not have"
+                )
                 for other in named
                 if other not in signatures
             ]
         if signature.organization is not None and signature.organization not in organizations:
-            message = f"the organization {signature.organization!r} has no file organizations/{signature.organization}.yaml"
+            message = (
+                f"the organization {signature.organization!r} has no file organizations/{signature.organization}.yaml"
+            )
             issues.append(SignatureIssue(signature.path, 1, 1, message))
     return issues
 
@@ -259,7 +273,9 @@ def _cache_path(digest: str) -> Path:
     import platformdirs  # noqa: PLC0415 - not needed where the cache is off
 
     root = os.environ.get("SDKFP_CACHE_DIR")
-    return (Path(root) if root else platformdirs.user_cache_path("sdkfp", appauthor=False)) / f"catalog-{digest[:32]}.msgpack"
+    return (
+        Path(root) if root else platformdirs.user_cache_path("sdkfp", appauthor=False)
+    ) / f"catalog-{digest[:32]}.msgpack"
 
 
 def _read_cache(digest: str) -> _Compiled | None:
@@ -285,11 +301,11 @@ def _write_cache(digest: str, compiled: _Compiled) -> None:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".catalog-")
         with os.fdopen(descriptor, "wb") as file:
             file.write(_MAGIC + hashlib.sha256(body).digest() + body)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except OSError:  # a cache that cannot be written costs time, nothing else
         if temporary is not None:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
 
 
 def _lookup(catalog: Catalog, text: str) -> list[Found]:
@@ -323,16 +339,17 @@ def _best_reason(signature: Signature, wanted: str, folded: str) -> tuple[int, i
             best = (rank, len(clue.name), str(clue))
     if best is not None:
         return best
-    names = {"name": (signature.name.en, signature.name.zh), "alias": signature.aliases, "id": (signature.id,)}
-    for reason, values in names.items():
-        for value in values:
-            if value and folded == value.casefold():
-                return _RANK_NAME, len(value), reason
-    for reason, values in names.items():
-        for value in values:
-            if value and folded in value.casefold():
-                return _RANK_WORD, len(folded), reason
-    return None
+    return _name_reason(signature, folded)
+
+
+def _name_reason(signature: Signature, folded: str) -> tuple[int, int, str] | None:
+    names = [("name", signature.name.en), ("name", signature.name.zh or ""), ("id", signature.id)]
+    names += [("alias", alias) for alias in signature.aliases]
+    whole = next((reason for reason, value in names if value.casefold() == folded), None)
+    if whole is not None:
+        return _RANK_NAME, len(folded), whole
+    part = next((reason for reason, value in names if folded in value.casefold()), None)
+    return None if part is None else (_RANK_WORD, len(folded), part)
 
 
 def _clue_rank(clue: str, wanted: str) -> int | None:

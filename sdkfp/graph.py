@@ -51,6 +51,10 @@ def build(identified: Identified) -> Graph:
         count = sum(evidence.count for evidence in sdk.evidence)
         edges.append(Edge(APP, signature.id, "embeds", count, sdk.evidence[0].feature.format()))
         for relation, others in (("requires", signature.requires), ("bundles", signature.bundles)):
-            edges += [Edge(signature.id, other, relation, 1, f"signature {signature.id}") for other in others if other in inside]
+            edges += [
+                Edge(signature.id, other, relation, 1, f"signature {signature.id}")
+                for other in others
+                if other in inside
+            ]
     nodes = [Node(APP, "app"), *(Node(sdk, "sdk") for sdk in inside)]
     return Graph(tuple(sorted(nodes)), tuple(sorted(edges)))

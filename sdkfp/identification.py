@@ -14,12 +14,24 @@ from sdkfp.features import Feature, FeatureSet, Grade, Kind
 from sdkfp.match import Evidence, Match, match
 from sdkfp.signature import Signature, Strength, VersionRule
 
-__all__ = ["Certainty", "Coverage", "Identification", "Identified", "Mention", "Share", "Version", "VersionBasis", "identify"]
+__all__ = [
+    "Certainty",
+    "Coverage",
+    "Identification",
+    "Identified",
+    "Mention",
+    "Share",
+    "Version",
+    "VersionBasis",
+    "identify",
+]
 
 _LONGEST_VERSION = 64
 _LONGEST_SEARCHED = 1000
 """Characters of a value that a version pattern is searched in; app-controlled text never meets a pattern unbounded."""
-_GENERIC_SECOND_LEVELS = frozenset({"github", "gitlab", "gitee", "bitbucket", "co", "com", "org", "net", "gov", "edu", "ac"})
+_GENERIC_SECOND_LEVELS = frozenset(
+    {"github", "gitlab", "gitee", "bitbucket", "co", "com", "org", "net", "gov", "edu", "ac"}
+)
 _RENAMED = re.compile(r"[a-z]{1,3}|[A-Za-z][A-Za-z0-9]?")
 
 
@@ -124,7 +136,9 @@ def identify(
     """
     matched = match(catalog, features)
     has_code = bool(features.of(Kind.CLASS))
-    verdicts = {sdk: _certainty(catalog[sdk], evidence, has_code=has_code) for sdk, evidence in matched.evidence.items()}
+    verdicts = {
+        sdk: _certainty(catalog[sdk], evidence, has_code=has_code) for sdk, evidence in matched.evidence.items()
+    }
     inside = {sdk: certainty for sdk, certainty in verdicts.items() if certainty is not None}
     replaced = _replaced(catalog, inside)
     names = _owner_names(catalog, matched, replaced, inside)
@@ -171,7 +185,9 @@ def _replaced(catalog: Catalog, inside: Mapping[str, Certainty]) -> dict[str, st
     }
 
 
-def _owner_names(catalog: Catalog, matched: Match, replaced: Mapping[str, str], inside: Mapping[str, Certainty]) -> list[list[str | None]]:
+def _owner_names(
+    catalog: Catalog, matched: Match, replaced: Mapping[str, str], inside: Mapping[str, Certainty]
+) -> list[list[str | None]]:
     ids: list[str | None] = [replaced.get(sdk, sdk) if sdk in inside else None for sdk in catalog.signatures]
     ids.append(None)  # NOBODY is -1 and so takes the last item
     return [[ids[position] for position in column] for column in matched.owners]
@@ -191,7 +207,9 @@ def own_prefixes(packages: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _with_own_code(features: FeatureSet, names: Sequence[Sequence[str | None]], prefixes: tuple[str, ...]) -> tuple[tuple[str | None, ...], ...]:
+def _with_own_code(
+    features: FeatureSet, names: Sequence[Sequence[str | None]], prefixes: tuple[str, ...]
+) -> tuple[tuple[str | None, ...], ...]:
     result = []
     for column, owners in zip(features.of(Kind.CLASS), names, strict=True):
         result.append(
@@ -203,7 +221,9 @@ def _with_own_code(features: FeatureSet, names: Sequence[Sequence[str | None]], 
     return tuple(result)
 
 
-def _shares(owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None) -> dict[str | None, Share]:
+def _shares(
+    owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None
+) -> dict[str | None, Share]:
     classes: Counter[str | None] = Counter()
     size: Counter[str | None] = Counter()
     for number, column in enumerate(owners):
@@ -214,7 +234,9 @@ def _shares(owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequen
     return {owner: Share(count, size[owner]) for owner, count in classes.items()}
 
 
-def _coverage(features: FeatureSet, owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None) -> Coverage:
+def _coverage(
+    features: FeatureSet, owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None
+) -> Coverage:
     shares = _shares(owners, class_bytes)
     packages: dict[str, list[int]] = {}
     renamed = [0, 0]

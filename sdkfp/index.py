@@ -72,6 +72,10 @@ def _first(candidates: Iterator[Reference]) -> Reference | None:
     return None
 
 
+_Glob = tuple[str, re.Pattern[str], Reference]
+"""Plain head, whole pattern, clue."""
+
+
 class ClueIndex:
     """Look-ups of features in the clues of a catalog."""
 
@@ -79,7 +83,7 @@ class ClueIndex:
         self.signatures = tuple(signatures)
         self._tables = {kind: _ClassTable() for kind in CLASS_KINDS}
         self._exact: dict[Kind, dict[str, list[Reference]]] = {}
-        self._globs: dict[Kind, list[tuple[str, re.Pattern[str], Reference]]] = {}
+        self._globs: dict[Kind, list[_Glob]] = {}
         # Entries that may identify come first, so that the nursery never takes a class away from them.
         order = sorted(range(len(self.signatures)), key=lambda i: (self.signatures[i].nursery, i))
         for position in order:
@@ -132,17 +136,22 @@ class ClueIndex:
         for row, name in enumerate(names):
             if name in table:
                 found.setdefault(row, []).extend(table[name])
-        if globs:
-            order = sorted(range(len(names)), key=lambda row: names[row])
-            ordered = [names[row] for row in order]
-            for head, pattern, reference in globs:
-                at = bisect_left(ordered, head)
-                while at < len(ordered) and ordered[at].startswith(head):
-                    if pattern.match(ordered[at]):
-                        found.setdefault(order[at], []).append(reference)
-                    at += 1
+        for row, reference in _glob_rows(globs, names):
+            found.setdefault(row, []).append(reference)
         for row in sorted(found):
             excepted = {reference.signature for reference in found[row] if reference.exception}
-            for reference in found[row]:
-                if reference.signature not in excepted:
-                    yield row, reference
+            yield from ((row, reference) for reference in found[row] if reference.signature not in excepted)
+
+
+def _glob_rows(globs: Sequence[_Glob], names: Sequence[str]) -> Iterator[tuple[int, Reference]]:
+    """Names sorted once; each glob then looks only at those that begin with its plain head."""
+    if not globs:
+        return
+    order = sorted(range(len(names)), key=names.__getitem__)
+    ordered = [names[row] for row in order]
+    for head, pattern, reference in globs:
+        at = bisect_left(ordered, head)
+        while at < len(ordered) and ordered[at].startswith(head):
+            if pattern.match(ordered[at]):
+                yield order[at], reference
+            at += 1

@@ -74,10 +74,17 @@ class _Collector:
             column = self._columns[kind, location]
             first = min(rows, key=lambda row: column.names[row])
             sdk = self._index.signatures[signature].id
-            found.setdefault(sdk, []).append(Evidence(sdk, clue, GRADE_OF_KIND[kind], column.feature(first), len(set(rows))))
+            found.setdefault(sdk, []).append(
+                Evidence(sdk, clue, GRADE_OF_KIND[kind], column.feature(first), len(set(rows)))
+            )
         grades = list(Grade)
         return {
-            sdk: tuple(sorted(found[sdk], key=lambda e: (grades.index(e.grade), e.feature.location, str(e.clue), e.feature.kind.value)))
+            sdk: tuple(
+                sorted(
+                    found[sdk],
+                    key=lambda e: (grades.index(e.grade), e.feature.location, str(e.clue), e.feature.kind.value),
+                )
+            )
             for sdk in sorted(found)
         }
 

@@ -199,7 +199,9 @@ class Report(msgspec.Struct, frozen=True, rename={"schema_": "schema"}):
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ReportError(f"not a report: {error}") from None
         if head.schema_ != SCHEMA:
-            raise ReportError(f"this is a report of the schema {head.schema_[:100]!r}; this version of sdkfp reads {SCHEMA!r}")
+            raise ReportError(
+                f"this is a report of the schema {head.schema_[:100]!r}; this version of sdkfp reads {SCHEMA!r}"
+            )
         try:
             return msgspec.json.decode(data, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -284,7 +286,9 @@ def _unexplained(identified: Identified) -> Unexplained:
 
     def share(part: _Share) -> ShareRecord:
         total = coverage.total
-        return ShareRecord(part.classes, part.dex_bytes, _ratio(part.classes, total.classes), _ratio(part.dex_bytes, total.dex_bytes))
+        return ShareRecord(
+            part.classes, part.dex_bytes, _ratio(part.classes, total.classes), _ratio(part.dex_bytes, total.dex_bytes)
+        )
 
     return Unexplained(
         total=share(coverage.total),
