@@ -6,7 +6,8 @@ import zlib
 
 from deflate import DeflateError, deflate_decompress
 
-from sdkfp.container.model import Buffer, UnreadableError
+from sdkfp.container.model import UnreadableError
+from sdkfp.container.window import Window
 
 __all__ = ["inflate"]
 
@@ -15,8 +16,8 @@ _MAX_RATIO = 1032
 _STEP = 1 << 20
 
 
-def inflate(data: Buffer, begin: int, packed: int, size: int, room: int, *, strict: bool = False) -> bytes:
-    """Inflate the stream at ``data[begin:]``.
+def inflate(window: Window, begin: int, packed: int, size: int, room: int, *, strict: bool = False) -> bytes:
+    """Inflate the stream at ``begin``.
 
     Args:
         packed: its length as declared; only a hint.
@@ -27,32 +28,33 @@ def inflate(data: Buffer, begin: int, packed: int, size: int, room: int, *, stri
     Raises:
         UnreadableError: ``entry-too-large`` or ``entry-malformed``.
     """
-    packed = min(packed, len(data) - begin)
+    packed = min(packed, len(window) - begin)
     # libdeflate is twice as fast but wants the size beforehand and allocates it: only where the size can be true.
     if not strict and 0 < size <= min(room, packed * _MAX_RATIO):
-        with memoryview(data) as view, view[begin : begin + packed] as part:
+        with window.view[begin : begin + packed] as part:
             try:
                 return bytes(deflate_decompress(part, size))
             except DeflateError:
                 pass  # the sizes lie, or the stream is broken; zlib finds out which
-    with memoryview(data) as view:
-        return _inflate_stepwise(view, begin, packed if strict else len(data) - begin, room, strict=strict)
+    return _inflate_stepwise(window, begin, packed if strict else len(window) - begin, room, strict=strict)
 
 
-def _inflate_stepwise(view: memoryview, begin: int, available: int, room: int, *, strict: bool) -> bytes:
+def _inflate_stepwise(window: Window, begin: int, available: int, room: int, *, strict: bool) -> bytes:
     stream, out = zlib.decompressobj(-15), bytearray()
     at, end = begin, begin + available
     pending: bytes | memoryview = b""
     while not stream.eof:
+        last = not pending and at >= end
         if not pending:
-            if at >= end:
-                raise UnreadableError("entry-malformed", "is cut off: its deflate stream does not end")
-            pending = bytes(view[at : min(at + _STEP, end)])
+            pending = window.read(at, min(at + _STEP, end))
             at += len(pending)
         try:
-            out += stream.decompress(pending, min(_STEP, room + 1 - len(out)))
+            part = stream.decompress(pending, min(_STEP, room + 1 - len(out)))
         except zlib.error:
             raise UnreadableError("entry-malformed", "is not a deflate stream") from None
+        if last and not part and not stream.eof:
+            raise UnreadableError("entry-malformed", "is cut off: its deflate stream does not end")
+        out += part
         if len(out) > room:
             raise UnreadableError("entry-too-large", "is too large")
         pending = stream.unconsumed_tail

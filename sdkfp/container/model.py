@@ -7,13 +7,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType, TracebackType
-from typing import Protocol
 
+from sdkfp.container.window import Window
 from sdkfp.errors import ContainerError, LimitExceededError, NotExamined
 
-__all__ = ["Budget", "Buffer", "Container", "ContainerKind", "Entry", "EntryError", "EntryLimitError", "Limits"]
+__all__ = [
+    "Budget",
+    "Container",
+    "ContainerKind",
+    "Entry",
+    "EntryError",
+    "EntryLimitError",
+    "Limits",
+    "Reader",
+    "UnreadableError",
+]
 
-MAX_MESSAGE_NAME = 200
+MAX_SHOWN_NAME = 200
 """How much of an entry's name a message shows; a ZIP allows 65,535 bytes."""
 
 
@@ -29,9 +39,9 @@ class ContainerKind(str, Enum):
     DIRECTORY = "directory"
     """An unpacked app."""
     DEX = "dex"
-    """A bare dex file; its one entry has the name of the file."""
-    ELF = "elf"
-    """A bare native library; its one entry has the name of the file."""
+    """A bare dex file; its one entry has the empty name."""
+    SO = "so"
+    """A bare native library (ELF); its one entry has the empty name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +70,8 @@ class EntryLimitError(EntryError, LimitExceededError):
     """One entry is larger than the limits allow, or all entries read so far are."""
 
 
-class Buffer(Protocol):
-    """What an opened file is read through: ``bytes`` or a read-only ``mmap``."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, part: slice, /) -> bytes: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
-    def find(self, sub: bytes, start: int, end: int, /) -> int: ...
-    def rfind(self, sub: bytes, start: int, end: int, /) -> int: ...
-
-
 class UnreadableError(Exception):
-    """What a loader raises; :class:`Container` adds the place and raises :class:`EntryError`."""
+    """What a reader raises; :class:`Container` adds the place and raises :class:`EntryError`."""
 
     def __init__(self, code: str, reason: str) -> None:
         self.code = code
@@ -93,8 +93,8 @@ class Entry:
 
     __slots__ = ("_container", "_paid", "compressed_size", "method", "name", "offset", "size")
 
-    def __init__(  # noqa: PLR0913 - the fields of the record
-        self, container: Container, name: str, size: int, compressed_size: int, method: int, offset: int
+    def __init__(
+        self, container: Container, name: str, size: int, compressed_size: int, method: int = 0, offset: int = 0
     ) -> None:
         self._container = container
         self._paid = False
@@ -118,10 +118,10 @@ class Entry:
             EntryError: the entry cannot be read; it is then also in :attr:`Container.not_examined`.
             EntryLimitError: it is larger than the limits allow.
         """
-        return self._container.load(self)
+        return self._container._load(self)
 
 
-Loader = Callable[[Entry, int], bytes]
+Reader = Callable[[Entry, int], bytes]
 """Reads an entry; the number is how many bytes the answer may have. Raises UnreadableError."""
 
 
@@ -131,60 +131,89 @@ class Container:
     A context manager; leaving it closes the file, and entries cannot be read after that.
     """
 
-    def __init__(  # noqa: PLR0913 - made in this package only
+    def __init__(
         self,
         name: str,
-        *,
-        location: str,
+        window: Window | None,
         limits: Limits,
-        budget: Budget,
-        data: Buffer | None,
-        close: Callable[[], None] | None = None,
+        *,
+        parent: Container | None = None,
     ) -> None:
         self.kind = ContainerKind.ZIP
         self.name = name
-        """The label: the file's name without its directory."""
-        self.location = location
+        """The label: the file's name without its directory; of a part the entry's name."""
+        self.location: str = name if parent is None else f"{parent.location}!{name}"
         """The name with those of the containers around it, ``outer.xapk!base.apk``."""
         self.limits = limits
         self.entries: Mapping[str, Entry] = MappingProxyType({})
-        """In central-directory order. Of entries with one name the first, as Android's native reader has it."""
-        self._budget = budget
-        self._data = data
-        self._close = close
-        self._loader: Loader | None = None
+        """In central-directory order. Of entries with one name the first."""
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        """How many containers are around this one."""
+        self.budget: Budget = Budget(limits.max_total_bytes) if parent is None else parent.budget
+        self._window = window
+        self._reader: Reader | None = None
+        self._open_parts: Callable[[], tuple[tuple[str, Container], ...]] | None = None
+        self._parts: tuple[tuple[str, Container], ...] | None = None
         self._notes: dict[NotExamined, None] = {}
         self._sha256: str | None = None
 
-    def fill(self, kind: ContainerKind, entries: dict[str, Entry], loader: Loader) -> None:
+    def fill(
+        self,
+        kind: ContainerKind,
+        entries: dict[str, Entry],
+        reader: Reader,
+        open_parts: Callable[[], tuple[tuple[str, Container], ...]] | None = None,
+    ) -> None:
         """Set what the opening found out. Only for the modules of this package."""
         self.kind = kind
         self.entries = MappingProxyType(entries)
-        self._loader = loader
+        self._reader = reader
+        self._open_parts = open_parts
 
-    def note(self, code: str, reason: str, entry: str | None = None) -> NotExamined:
-        """Add a record to :attr:`not_examined`. Only for the modules of this package."""
-        place = self.location if entry is None else f"{self.location}!{entry}"
-        record = NotExamined(place, code, reason)
+    def note(self, code: str, reason: str, entry: str = "") -> NotExamined:
+        """Record that an entry (or the container) is not examined; ``reason`` goes on after its location.
+
+        Only for the modules of this package.
+        """
+        place = f"{self.location}!{entry}" if entry else self.location
+        shown = f"{self.location}!{entry[:MAX_SHOWN_NAME]}" if entry else self.location
+        record = NotExamined(place, code, f"{shown} {reason}")
         self._notes.setdefault(record)
         return record
 
     @property
     def size(self) -> int:
         """Bytes of the file; for a directory the sum of its files."""
-        return sum(entry.size for entry in self.entries.values()) if self._data is None else len(self._data)
+        return sum(entry.size for entry in self.entries.values()) if self._window is None else len(self._window)
 
     @property
     def sha256(self) -> str | None:
-        """Of the file, hexadecimal; None for a directory. Computed when first asked for."""
-        if self._sha256 is None and self._data is not None:
-            self._sha256 = hashlib.sha256(self._data).hexdigest()
+        """Of the file, hexadecimal; None for a directory. Computed when first asked for.
+
+        Raises:
+            ContainerError: the container is closed and it was not asked for before.
+        """
+        if self._sha256 is None and self._window is not None:
+            self._need_open()
+            self._sha256 = hashlib.sha256(self._window.view).hexdigest()
         return self._sha256
 
     @property
+    def parts(self) -> tuple[tuple[str, Container], ...]:
+        """The containers inside this one that belong to the app, by entry name: the jars of an AAR, archives in assets.
+
+        Opened when first asked for and closed with this container. What cannot be opened is in :attr:`not_examined`.
+        """
+        if self._parts is None:
+            self._need_open()
+            self._parts = () if self._open_parts is None else self._open_parts()
+        return self._parts
+
+    @property
     def not_examined(self) -> tuple[NotExamined, ...]:
-        """What could not be read: found at opening, and the entries whose reading has failed so far."""
-        return tuple(self._notes)
+        """What could not be read: found at opening, and the entries whose reading has failed so far; with the parts."""
+        inner = [note for _, part in self._parts or () for note in part.not_examined]
+        return (*self._notes, *inner)
 
     def read(self, name: str) -> bytes:
         """The bytes of the entry of that name; see :meth:`Entry.read`.
@@ -194,36 +223,41 @@ class Container:
         """
         entry = self.entries.get(name)
         if entry is None:
-            raise ContainerError(f"{self.location} has no entry {name[:MAX_MESSAGE_NAME]!r}")
+            raise ContainerError(f"{self.location} has no entry {name[:MAX_SHOWN_NAME]!r}")
         return entry.read()
 
-    def load(self, entry: Entry) -> bytes:
-        """Read one of this container's entries and charge it to the limits."""
-        if self._loader is None:
-            raise ContainerError(f"{self.location} is closed")
-        room = self.limits.max_entry_bytes if entry._paid else min(self.limits.max_entry_bytes, self._budget.left)
+    def _load(self, entry: Entry) -> bytes:
+        reader = self._need_open()
+        most = self.limits.max_entry_bytes
+        # An entry counts once against the total, however often it is read.
+        room = most if entry._paid else min(most, self.budget.left)
         try:
-            data = self._loader(entry, room)
+            data = reader(entry, room)
         except UnreadableError as error:
-            where = f"{self.location}!{entry.name[:MAX_MESSAGE_NAME]}"
             if error.code != "entry-too-large":
-                raise EntryError(self.note(error.code, f"{where} {error.reason}", entry.name)) from None
-            code, reason = error.code, f"is larger than {self.limits.max_entry_bytes} bytes"
-            if room < self.limits.max_entry_bytes:
-                code = "total-too-large"
+                raise EntryError(self.note(error.code, error.reason, entry.name)) from None
+            if room < most:
                 reason = f"and the entries read before it are larger than {self.limits.max_total_bytes} bytes together"
-            raise EntryLimitError(self.note(code, f"{where} {reason}", entry.name)) from None
+                raise EntryLimitError(self.note("total-too-large", reason, entry.name)) from None
+            reason = f"is larger than {most} bytes"
+            raise EntryLimitError(self.note("entry-too-large", reason, entry.name)) from None
         if not entry._paid:
             entry._paid = True
-            self._budget.left -= len(data)
+            self.budget.left -= len(data)
         return data
 
+    def _need_open(self) -> Reader:
+        if self._reader is None:
+            raise ContainerError(f"{self.location} is closed")
+        return self._reader
+
     def close(self) -> None:
-        """Close the file. Bytes already read stay valid."""
-        self._loader = None
-        if self._close is not None:
-            self._data, close, self._close = None, self._close, None
-            close()
+        """Close the file and the parts. Bytes already read stay valid."""
+        self._reader = None
+        for _, part in self._parts or ():
+            part.close()
+        if self._window is not None:
+            self._window.close()
 
     def __enter__(self) -> Container:
         return self

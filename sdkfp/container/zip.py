@@ -1,10 +1,10 @@
 """Read a ZIP as Android does: from the central directory, believing nothing else.
 
 Sources: PKWARE's APPNOTE (the fields), and Android's ``system/libziparchive/zip_archive.cc`` (what counts): the last end
-record of the file; sizes, method and offset from the central directory; name and extra length, which give where the data
+record of the file; sizes, method and offset from the central directory; name and extra length, which say where the data
 begin, from the local header; the encryption bit is not looked at; names are UTF-8 whatever the flags say; CRCs are not
-checked. Where Android refuses a whole file (bytes before the first or after the last record, names used twice, names with
-NUL) this reader goes on, because what an analyst holds need not be installable.
+checked. Where Android refuses a whole file (bytes before the first or after the last record, a name used twice, a NUL in a
+name) this reader goes on, because what an analyst holds need not be installable.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ import struct
 from typing import NamedTuple
 
 from sdkfp.container.inflate import inflate
-from sdkfp.container.model import Buffer, Container, Entry, Loader, UnreadableError
-from sdkfp.errors import ContainerError, LimitExceededError
+from sdkfp.container.model import Container, Entry, Reader, UnreadableError
+from sdkfp.container.window import Window
+from sdkfp.errors import LimitExceededError
 
-__all__ = ["find_directory", "read_entries", "zip_loader"]
+__all__ = ["DEFLATED", "STORED", "Directory", "data_start", "find_directory", "read_entries", "zip_reader"]
+
+STORED, DEFLATED = 0, 8
 
 _END = struct.Struct("<4sHHHHIIH")
 _END64_LOCATOR = struct.Struct("<4sIQI")
 _END64 = struct.Struct("<4sQHHIIQQQQ")
-_CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII")
+_CENTRAL = struct.Struct("<4s6xH8xIIHHH8xI")
+"""Signature, method, compressed and full size, lengths of name, extra and comment, offset of the local header."""
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
-_CENTRAL_SIGNATURE = 0x02014B50
+_CENTRAL_SIGNATURE = b"PK\x01\x02"
 _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
 _SEARCH = 1 << 20
-"""Bytes at the end in which the end record is looked for; the format allows 64 KiB, appended bytes are met in practice."""
+"""Bytes at the end where the end record is looked for: the format allows 64 KiB, but files with more after it exist."""
 _MAX_CANDIDATES = 64
-_STORED, _DEFLATED = 0, 8
+_MAX_DIRECTORY = 64 << 20
+"""Bytes of a central directory: room for several times the entries that the limits allow by default."""
 _PLAIN_MAGIC = (b"dex\n", b"\x03\x00\x08\x00", b"\x02\x00\x0c\x00", b"\x7fELF", b"PK\x03\x04")
 """dex, binary XML, resource table, ELF, ZIP: what tampering hides behind a compression method that does not exist."""
 
@@ -39,115 +44,112 @@ class Directory(NamedTuple):
     start: int
     end: int
     """Where the end record begins: no entry of the directory reaches beyond."""
-    count: int
+    records: int
     """Entries as declared."""
-    count_bits: int
-    """Width of the count field: writers without zip64 let it overflow."""
+    narrow: bool
+    """The number of entries has 16 bits only: writers without zip64 let it overflow."""
     shift: int
     """Bytes put before the archive that its offsets do not count."""
 
 
-def find_directory(data: Buffer) -> Directory | None:
+def find_directory(window: Window) -> Directory | None:
     """Find the central directory; None when the file has no end record that leads to one."""
-    floor, at = max(0, len(data) - _SEARCH), len(data)
+    floor, at, empty = max(0, len(window) - _SEARCH), len(window), None
     for _ in range(_MAX_CANDIDATES):
-        at = data.rfind(b"PK\x05\x06", floor, at + 3 if at < len(data) else at)
+        at = window.rfind(b"PK\x05\x06", floor, at + 3)
         if at < 0:
-            return None
-        found = _directory_at(data, at) if at + _END.size <= len(data) else None
-        if found is not None:
+            break
+        found = _directory_at(window, at)
+        if found is not None and found.records:
             return found
-    return None
+        # An end record of nothing is believed only when there is no other.
+        empty = empty or found
+    return empty
 
 
-def _directory_at(data: Buffer, at: int) -> Directory | None:
-    _, _, _, _, count, size, start, _ = _END.unpack_from(data, at)
-    bits, end = 16, at
-    if (count == _MAX16 or _MAX32 in (size, start)) and at >= _END64_LOCATOR.size:
-        wide = _directory64(data, at)
-        if wide is not None:
-            (count, size, start, end), bits = wide, 64
-    if count == 0 and size == 0:
-        return Directory(end, end, 0, bits, 0)
-    # The offset as it stands is what Android takes; before it come bytes that the writer did not know of.
-    for begin in (start, end - size):
-        if 0 <= begin <= end - _CENTRAL.size and data[begin : begin + 4] == b"PK\x01\x02":
-            return Directory(begin, end, count, bits, begin - start)
-    return None
-
-
-def _directory64(data: Buffer, at: int) -> tuple[int, int, int, int] | None:
-    """Entries, size and offset of the directory and where its zip64 end record begins; None without such a record."""
-    signature, _, offset, _ = _END64_LOCATOR.unpack_from(data, at - _END64_LOCATOR.size)
-    if signature != b"PK\x06\x07":
+def _directory_at(window: Window, at: int) -> Directory | None:
+    if at + _END.size > len(window):
         return None
-    # Right before the locator is where writers put the record, and where it still is after bytes were put before.
-    for place in (offset, at - _END64_LOCATOR.size - _END64.size):
-        if 0 <= place <= at - _END64.size and data[place : place + 4] == b"PK\x06\x06":
-            _, _, _, _, _, _, _, count, size, start = _END64.unpack_from(data, place)
-            return count, size, start, place
+    _, _, _, _, records, size, start, _ = _END.unpack_from(window.view, at)
+    end, narrow = at, True
+    if records == _MAX16 or _MAX32 in (size, start):
+        wide = _directory64(window, at)
+        if wide is not None:
+            (records, size, start, end), narrow = wide, False
+    if records == 0 and size == 0:
+        return Directory(end, end, 0, narrow, 0)
+    # The offset as it stands is what Android takes; the other place is right when bytes were put before the archive.
+    for begin in (start, end - size):
+        if begin <= end - _CENTRAL.size and window.starts_with(_CENTRAL_SIGNATURE, begin):
+            return Directory(begin, end, records, narrow, begin - start)
     return None
 
 
-def read_entries(container: Container, data: Buffer, directory: Directory) -> dict[str, Entry]:
+def _directory64(window: Window, at: int) -> tuple[int, int, int, int] | None:
+    """Entries, size and offset of the directory and where its zip64 end record begins; None without such a record."""
+    locator = at - _END64_LOCATOR.size
+    if not window.starts_with(b"PK\x06\x07", locator):
+        return None
+    _, _, offset, _ = _END64_LOCATOR.unpack_from(window.view, locator)
+    # Right before the locator is where writers put the record, and where it still is after bytes were put before.
+    for place in (offset, locator - _END64.size):
+        if place <= locator - _END64.size and window.starts_with(b"PK\x06\x06", place):
+            _, _, _, _, _, _, _, records, size, start = _END64.unpack_from(window.view, place)
+            return records, size, start, place
+    return None
+
+
+def read_entries(container: Container, window: Window, directory: Directory) -> dict[str, Entry]:
     """The entries of the central directory by name; of entries with the same name the first.
 
     Raises:
         LimitExceededError: there are more entries than the limits allow.
     """
     entries: dict[str, Entry] = {}
-    limit, unpack, fixed = container.limits.max_entries, _CENTRAL.unpack_from, _CENTRAL.size
-    at, end, shift = directory.start, directory.end - fixed, directory.shift
-    seen = 0
-    while at <= end:
-        row = unpack(data, at)
-        name_end = at + fixed + row[10]
-        if row[0] != _CENTRAL_SIGNATURE or name_end > directory.end:
+    limit, seen, shift = container.limits.max_entries, 0, directory.shift
+    data = window.read(directory.start, min(directory.end, directory.start + _MAX_DIRECTORY))
+    at, fixed, unpack = 0, _CENTRAL.size, _CENTRAL.unpack_from
+    while at + fixed <= len(data):
+        signature, method, packed, size, name_length, extra_length, comment_length, offset = unpack(data, at)
+        name_end = at + fixed + name_length
+        if signature != _CENTRAL_SIGNATURE or name_end > len(data):
             break
-        if seen == directory.count and not _overflowed(directory, data, at):
-            container.note(
-                "entries-hidden",
-                f"{container.location} declares {seen} entries and its central directory goes on after them;"
-                " Android does not see the rest",
-            )
+        if seen == directory.records and not _overflowed(data, at, directory, limit):
+            reason = f"declares {seen} entries and its directory has more; Android does not see the rest"
+            container.note("entries-hidden", reason)
             break
         seen += 1
         if seen > limit:
             raise LimitExceededError(f"{container.location} has more than {limit} entries")
-        raw = data[at + fixed : name_end]
-        size, packed, offset = row[9], row[8], row[16]
+        name = data[at + fixed : name_end].decode("utf-8", "backslashreplace")
+        at = name_end + extra_length
         if _MAX32 in (size, packed, offset):
-            size, packed, offset = _zip64_extra(data[name_end : name_end + row[11]], size, packed, offset)
-        name = raw.decode("utf-8", "backslashreplace")
+            size, packed, offset = _zip64_extra(data[name_end:at], size, packed, offset)
         if name in entries:
-            container.note(
-                "entry-duplicate", f"{container.location} has more than one entry {name[:200]!r}; only the first is read", name
-            )
+            container.note("entry-duplicate", "stands in the archive more than once; only the first is read", name)
         else:
-            entries[name] = Entry(container, name, size, packed, row[4], offset + shift)
-        at = name_end + row[11] + row[12]
-    if seen < directory.count:
-        container.note(
-            "directory-truncated",
-            f"{container.location} declares {directory.count} entries but its central directory holds {seen}",
-        )
+            entries[name] = Entry(container, name, size, packed, method, offset + shift)
+        at += comment_length
+    if seen < directory.records:
+        reason = f"declares {directory.records} entries but its central directory holds {seen}"
+        container.note("directory-truncated", reason)
     return entries
 
 
-def _overflowed(directory: Directory, data: Buffer, at: int) -> bool:
-    """Whether the count is short because 16 bits were too few (then the rest is a multiple of 65,536 entries)."""
+def _overflowed(data: bytes, at: int, directory: Directory, limit: int) -> bool:
+    """Whether 16 bits were too few for the number of entries: then the rest is a multiple of 65,536."""
     rest = 0
-    while directory.count_bits == 16 and at <= directory.end - _CENTRAL.size:
-        row = _CENTRAL.unpack_from(data, at)
-        if row[0] != _CENTRAL_SIGNATURE:
+    while directory.narrow and at + _CENTRAL.size <= len(data) and rest <= limit:
+        signature, _, _, _, *lengths, _ = _CENTRAL.unpack_from(data, at)
+        if signature != _CENTRAL_SIGNATURE:
             break
         rest += 1
-        at += _CENTRAL.size + row[10] + row[11] + row[12]
-    return rest > 0 and rest % 65536 == 0
+        at += _CENTRAL.size + sum(lengths)
+    return rest > limit or (rest > 0 and rest % 65536 == 0)
 
 
 def _zip64_extra(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
-    """The 64-bit fields of the extra field 0x0001, in place of those that hold 0xFFFFFFFF."""
+    """The 64-bit fields of the extra field 0x0001 in place of those that hold 0xFFFFFFFF."""
     at = 0
     while at + 4 <= len(extra):
         tag, length = struct.unpack_from("<HH", extra, at)
@@ -157,67 +159,66 @@ def _zip64_extra(extra: bytes, size: int, packed: int, offset: int) -> tuple[int
             wide = iter(struct.unpack(f"<{len(body) // 8}Q", body[: len(body) // 8 * 8]))
             # Some writers give all three fields whichever of them are needed.
             every = len(body) >= 24
-            size, packed, offset = (
-                next(wide, value) if every or value == _MAX32 else value for value in (size, packed, offset)
-            )
+            fields = (size, packed, offset)
+            size, packed, offset = (next(wide, field) if every or field == _MAX32 else field for field in fields)
             break
         at += length
     return size, packed, offset
 
 
-def zip_loader(data: Buffer) -> Loader:
-    """The function that reads entries of this ZIP."""
+def zip_reader(window: Window, shift: int) -> Reader:
+    """The function that reads entries of this ZIP; for ``shift`` see :class:`Directory`."""
 
-    def load(entry: Entry, room: int) -> bytes:
-        header = entry.offset
-        if header < 0 or header + _LOCAL.size > len(data):
-            raise UnreadableError("entry-malformed", "has its local header outside the file")
-        local = _LOCAL.unpack_from(data, header)
-        if local[0] != b"PK\x03\x04":
-            raise UnreadableError("entry-malformed", "has no local header where the central directory points")
-        begin = header + _LOCAL.size + local[9] + local[10]
-        if begin > len(data):
-            raise UnreadableError("entry-malformed", "has its data outside the file")
-        encrypted = bool(local[2] & 1)
+    def read(entry: Entry, room: int) -> bytes:
+        begin, encrypted = data_start(window, entry, shift)
         try:
-            return _unpack(data, entry, begin, room)
+            return _unpack(window, entry, begin, room)
         except UnreadableError as error:
             if encrypted and error.code == "entry-malformed":
                 raise UnreadableError("entry-encrypted", "is encrypted") from None
             raise
 
-    return load
+    return read
 
 
-def _unpack(data: Buffer, entry: Entry, begin: int, room: int) -> bytes:
-    if entry.method == _DEFLATED:
-        return inflate(data, begin, entry.compressed_size, entry.size, room)
-    if entry.method == _STORED or entry.compressed_size == entry.size:
-        return _stored(data, entry, begin, room)
+def data_start(window: Window, entry: Entry, shift: int) -> tuple[int, bool]:
+    """Where an entry's data begin, and whether its local header calls it encrypted.
+
+    Raises:
+        UnreadableError: there is no local header.
+    """
+    # The second place is for a wrong offset of the directory beside right offsets of the entries.
+    for header in (entry.offset, entry.offset - shift):
+        if header + _LOCAL.size <= len(window) and window.starts_with(b"PK\x03\x04", header):
+            local = _LOCAL.unpack_from(window.view, header)
+            begin = header + _LOCAL.size + local[9] + local[10]
+            if begin <= len(window):
+                return begin, bool(local[2] & 1)
+    raise UnreadableError("entry-malformed", "has no local header where the central directory points")
+
+
+def _unpack(window: Window, entry: Entry, begin: int, room: int) -> bytes:
+    if entry.method == DEFLATED:
+        return inflate(window, begin, entry.compressed_size, entry.size, room)
+    if entry.method == STORED or entry.compressed_size == entry.size:
+        return _stored(window, entry, begin, room)
     # A method that does not exist: packers set it to stop analysts. Android's asset reader takes everything that is not
-    # deflated for stored; other readers of the same file inflate it. The bytes decide.
+    # deflated for stored, other readers of the same file inflate it. The bytes decide.
     try:
-        return inflate(data, begin, entry.compressed_size, entry.size, room, strict=True)
+        return inflate(window, begin, entry.compressed_size, entry.size, room, strict=True)
     except UnreadableError as error:
         if error.code == "entry-too-large":
             raise
-    if data[begin : begin + 4].startswith(_PLAIN_MAGIC):
-        return _stored(data, entry, begin, room)
+    if window.read(begin, begin + 4).startswith(_PLAIN_MAGIC):
+        return _stored(window, entry, begin, room)
     raise UnreadableError("entry-method", f"has the unknown compression method {entry.method}")
 
 
-def _stored(data: Buffer, entry: Entry, begin: int, room: int) -> bytes:
+def _stored(window: Window, entry: Entry, begin: int, room: int) -> bytes:
+    if begin + entry.size > len(window):
+        raise UnreadableError("entry-malformed", f"ends outside the file: {entry.size} bytes are declared")
+    if entry.method == STORED and entry.compressed_size == entry.size + 12:
+        raise UnreadableError("entry-encrypted", "is encrypted")  # ZipCrypto puts 12 bytes before the data
     if entry.size > room:
         raise UnreadableError("entry-too-large", "is too large")
-    if begin + entry.size > len(data):
-        raise UnreadableError("entry-malformed", f"ends outside the file ({entry.size} bytes declared)")
-    if entry.method == _STORED and entry.compressed_size == entry.size + 12:
-        raise UnreadableError("entry-encrypted", "is encrypted")  # ZipCrypto puts 12 bytes before the data
-    return data[begin : begin + entry.size]
-
-
-def no_zip(name: str, data: Buffer) -> ContainerError:
-    """The error for a file that is no container: says whether it is a cut ZIP or something else."""
-    if data[:4] == b"PK\x03\x04":
-        return ContainerError(f"{name} is a truncated ZIP: it has no central directory")
-    return ContainerError(f"{name} is not a package: neither ZIP, nor dex, nor ELF")
+    return window.read(begin, begin + entry.size)
