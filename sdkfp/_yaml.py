@@ -1,4 +1,4 @@
-"""Strict YAML: nodes with their place, duplicate keys and aliases refused, every mistake collected."""
+"""Strict YAML: nodes with their place, duplicate keys, anchors and deep nesting refused, every mistake collected."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ __all__ = ["MAX_BYTES", "Node", "Reader"]
 MAX_BYTES = 1 << 20
 """A signature file is a few kilobytes; a megabyte is a mistake or an attack."""
 
+MAX_DEPTH = 12
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
 
@@ -27,7 +29,6 @@ class Reader:
         self.path = path
         self.root = root
         self.issues = issues
-        self._seen: set[int] = set()
 
     @classmethod
     def open(cls, path: Path) -> Reader:
@@ -45,7 +46,11 @@ class Reader:
         if len(data) > MAX_BYTES:
             return refuse(f"is larger than {MAX_BYTES} bytes")
         try:
-            root = yaml.compose(data.decode("utf-8-sig"), Loader=_Loader)
+            text = data.decode("utf-8-sig")
+            problem = _structure_problem(text)
+            if problem is not None:
+                return refuse(*problem)
+            root = yaml.compose(text, Loader=_Loader)
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             return refuse("is not UTF-8", line, error.start - data.rfind(b"\n", 0, error.start))
@@ -56,7 +61,7 @@ class Reader:
                 mark.line + 1 if mark else 1,
                 mark.column + 1 if mark else 1,
             )
-        except (yaml.YAMLError, RecursionError) as error:
+        except yaml.YAMLError as error:
             return refuse(f"not YAML: {str(error).splitlines()[0]}")
         return cls(name, root, []) if root is not None else refuse("is empty")
 
@@ -76,8 +81,6 @@ class Reader:
         """The entries of a mapping; unknown (where ``known`` is given), duplicate and missing keys are mistakes."""
         if not isinstance(node, MappingNode):
             self.issue(node, f"expected a mapping, found {_describe(node)}")
-            return {}
-        if self._alias(node):
             return {}
         found: dict[str, Node] = {}
         for key_node, value in node.value:
@@ -107,7 +110,7 @@ class Reader:
         if not isinstance(node, SequenceNode):
             self.issue(node, f"expected a list, found {_describe(node)}")
             return []
-        return [] if self._alias(node) else list(node.value)
+        return list(node.value)
 
     def text(self, node: Node | None) -> str | None:
         """The text of a scalar; ``None`` for a missing node."""
@@ -132,13 +135,21 @@ class Reader:
             self.issue(node, f"expected true or false, found {text[:40]!r}")
         return text == "true"
 
-    def _alias(self, node: Node) -> bool:
-        # The composer gives the same node object for an anchor and each alias to it.
-        if id(node) in self._seen:
-            self.issue(node, "anchors and aliases are not used in signatures")
-            return True
-        self._seen.add(id(node))
-        return False
+
+def _structure_problem(text: str) -> tuple[str, int, int] | None:
+    """What must not reach the composer, which descends by recursion in C: deep nesting; and anchors, which are not used here."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        mark = event.start_mark
+        if depth > MAX_DEPTH:
+            return f"is nested deeper than {MAX_DEPTH} levels", mark.line + 1, mark.column + 1
+        if getattr(event, "anchor", None) is not None:
+            return "anchors and aliases are not used in signatures", mark.line + 1, mark.column + 1
+    return None
 
 
 def _describe(node: Node) -> str:

@@ -121,14 +121,12 @@ class Feature:
     def format(self, *, with_location: bool = True) -> str:
         """The feature in the text notation."""
         text = f"{self.kind.value} {_escape(self.name, name=self.kind in KINDS_WITH_VALUE)}"
-        if self.value is not None:
-            value = _escape(self.value)
-            if self.kind is Kind.CONSTANT:
-                text += f'="{value}"'
-            elif self.kind is Kind.MARK:
-                text += f" {value}"
-            else:
-                text += f"={value}"
+        if self.kind is Kind.MARK:  # two words: a blank inside one is escaped
+            text = f"{self.kind.value} {_word(self.name)} {_word(self.value or '')}"
+        elif self.kind is Kind.CONSTANT and self.value is not None:
+            text += f'="{_escape(self.value)}"'
+        elif self.value is not None:
+            text += f"={_escape(self.value)}"
         return text + _SEPARATOR + _escape(self.location) if with_location and self.location else text
 
     @classmethod
@@ -261,6 +259,10 @@ def _escape(text: str, *, name: bool = False) -> str:
         text = f"\\u{ord(text[0]):04x}{text[1:]}" if text[0].isspace() else text
         text = f"{text[:-1]}\\u{ord(text[-1]):04x}" if text[-1].isspace() else text
     return text
+
+
+def _word(text: str) -> str:
+    return _escape(text, name=True).replace(" ", "\\u0020")
 
 
 def _unescape(text: str) -> str:
