@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import msgspec
 
 from sdkfp._version import __version__
 from sdkfp.errors import CatalogError, SignatureError, SignatureIssue
+from sdkfp.features import Kind
 from sdkfp.index import ClueIndex
 from sdkfp.signature import (
+    Clue,
     Names,
     Organization,
     PersonalInformation,
@@ -312,15 +315,16 @@ def _lookup(catalog: Catalog, text: str) -> list[Found]:
     wanted = text.strip()
     if not wanted:
         return []
-    folded = wanted.casefold()
+    owner = catalog.index.class_owner(wanted)  # the longest prefix owns a class and exceptions count, as in a scan
     ranked: list[tuple[int, int, str, Found]] = []
-    for signature in catalog:
-        best = _best_reason(signature, wanted, folded)
+    for position, signature in enumerate(catalog):
+        owned = owner.clue if owner is not None and owner.signature == position else None
+        best = _best_reason(signature, wanted, owned)
         if best is not None:
-            rank, length, reason = best
-            ranked.append((rank, -length, signature.id, Found(signature, reason)))
+            rank, order, reason = best
+            ranked.append((rank, order, signature.id, Found(signature, reason)))
     ranked.sort(key=lambda row: row[:3])
-    if ranked and ranked[0][0] <= _RANK_CLUE:  # the longest clue owns the name, as in a scan
+    if ranked and ranked[0][0] <= _RANK_CLUE:
         ranked = [row for row in ranked if row[:2] == ranked[0][:2]]
     return [row[3] for row in ranked]
 
@@ -328,18 +332,17 @@ def _lookup(catalog: Catalog, text: str) -> list[Found]:
 _RANK_ID, _RANK_CLUE, _RANK_BELOW, _RANK_NAME, _RANK_WORD = range(5)
 
 
-def _best_reason(signature: Signature, wanted: str, folded: str) -> tuple[int, int, str] | None:
-    """(rank, length of what was met, reason) of the best way in which the text meets a signature."""
-    if signature.id == folded:
+def _best_reason(signature: Signature, wanted: str, owned: Clue | None) -> tuple[int, int, str] | None:
+    """(rank, order within the rank, reason) of the best way in which the text meets a signature."""
+    if signature.id == wanted.casefold():
         return _RANK_ID, 0, "id"
-    best: tuple[int, int, str] | None = None
-    for clue in signature.clues:
-        rank = _clue_rank(clue.name, wanted)
-        if rank is not None and (best is None or (rank, -len(clue.name)) < (best[0], -best[1])):
-            best = (rank, len(clue.name), str(clue))
-    if best is not None:
-        return best
-    return _name_reason(signature, folded)
+    if owned is not None:
+        return _RANK_CLUE, 0, str(owned)
+    met = [(rank, clue) for clue in signature.clues if (rank := _clue_rank(clue, wanted)) is not None]
+    if met:
+        rank, clue = min(met, key=lambda row: (row[0], len(row[1].name)))
+        return rank, 0 if rank == _RANK_CLUE else len(clue.name), str(clue)
+    return _name_reason(signature, wanted.casefold())
 
 
 def _name_reason(signature: Signature, folded: str) -> tuple[int, int, str] | None:
@@ -352,14 +355,11 @@ def _name_reason(signature: Signature, folded: str) -> tuple[int, int, str] | No
     return None if part is None else (_RANK_WORD, len(folded), part)
 
 
-def _clue_rank(clue: str, wanted: str) -> int | None:
-    """How a clue's name meets a text: the clue covers it, lies below it (the text is a package), or not at all (``None``)."""
-    if clue == wanted or (clue.endswith(".") and f"{wanted}.".startswith(clue)) or wanted.startswith(f"{clue}$"):
+def _clue_rank(clue: Clue, wanted: str) -> int | None:
+    """How a clue meets a text: it covers it, lies below it (the text is a package), or not at all (``None``)."""
+    covers = fnmatchcase(wanted, clue.name) if "*" in clue.name else clue.name == wanted
+    if covers and clue.kind is not Kind.CLASS:
         return _RANK_CLUE
-    if "*" in clue:
-        from fnmatch import fnmatchcase  # noqa: PLC0415 - few clues need it
-
-        return _RANK_CLUE if fnmatchcase(wanted, clue) else None
-    if "." in wanted and clue.startswith(wanted if wanted.endswith(".") else f"{wanted}."):
+    if "." in wanted and clue.name.startswith(f"{wanted.removesuffix('.')}."):
         return _RANK_BELOW
     return None

@@ -71,7 +71,9 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, m
 
 
 def test_several_processes_may_start_at_once(tmp_path: Path, cache: Path) -> None:
-    directory = write_signatures(tmp_path / "s", {f"vendor{n}": f"clues: [{{class: com.vendor.n{n}.}}]" for n in range(40)})
+    directory = write_signatures(
+        tmp_path / "s", {f"vendor{n}": f"clues: [{{class: com.vendor.n{n}.}}]" for n in range(40)}
+    )
     code = f"from sdkfp import Catalog; print(len(Catalog.load({str(directory)!r}, builtin=False)))"
     started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ) for _ in range(6)]
     assert [process.communicate()[0].strip() for process in started] == [b"40"] * 6
