@@ -33,37 +33,10 @@ class Reader:
     @classmethod
     def open(cls, path: Path) -> Reader:
         """Read and compose a file; what makes that impossible becomes an issue and ``root`` is ``None``."""
-        name = str(path)
-
-        def refuse(message: str, line: int = 1, column: int = 1) -> Reader:
-            return cls(name, None, [SignatureIssue(name, line, column, message)])
-
         try:
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            return refuse(f"cannot be read: {error.strerror or error}")
-        if len(data) > MAX_BYTES:
-            return refuse(f"is larger than {MAX_BYTES} bytes")
-        try:
-            text = data.decode("utf-8-sig")
-            problem = _structure_problem(text)
-            if problem is not None:
-                return refuse(*problem)
-            root = yaml.compose(text, Loader=_Loader)
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            return refuse("is not UTF-8", line, error.start - data.rfind(b"\n", 0, error.start))
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            return refuse(
-                f"not YAML: {error.problem or error.context}",
-                mark.line + 1 if mark else 1,
-                mark.column + 1 if mark else 1,
-            )
-        except yaml.YAMLError as error:
-            return refuse(f"not YAML: {str(error).splitlines()[0]}")
-        return cls(name, root, []) if root is not None else refuse("is empty")
+            return cls(str(path), _compose(path), [])
+        except _Refused as refused:
+            return cls(str(path), None, [SignatureIssue(str(path), refused.line, refused.column, refused.message)])
 
     def issue(self, node: Node, message: str, *, line_offset: int = 0) -> None:
         """Record a mistake at a node (``line_offset``: lines below it, inside a block scalar)."""
@@ -136,8 +109,42 @@ class Reader:
         return text == "true"
 
 
-def _structure_problem(text: str) -> tuple[str, int, int] | None:
-    """What must not reach the composer, which descends by recursion in C: deep nesting; and anchors, which are not used here."""
+class _Refused(Exception):  # noqa: N818 - not an error that leaves this module
+    """The file cannot be composed."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        self.message, self.line, self.column = message, line, column
+        super().__init__(message)
+
+
+def _compose(path: Path) -> Node:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _Refused(f"cannot be read: {error.strerror or error}") from None
+    if len(data) > MAX_BYTES:
+        raise _Refused(f"is larger than {MAX_BYTES} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+        _check_structure(text)
+        root: Node | None = yaml.compose(text, Loader=_Loader)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _Refused("is not UTF-8", line, error.start - data.rfind(b"\n", 0, error.start)) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise _Refused(f"not YAML: {error.problem or error.context}", *place) from None
+    except yaml.YAMLError as error:
+        raise _Refused(f"not YAML: {str(error).splitlines()[0]}") from None
+    if root is None:
+        raise _Refused("is empty")
+    return root
+
+
+def _check_structure(text: str) -> None:
+    """Refuse what must not reach the composer, which descends by recursion in C: deep nesting; and anchors, unused here."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -146,10 +153,9 @@ def _structure_problem(text: str) -> tuple[str, int, int] | None:
             depth -= 1
         mark = event.start_mark
         if depth > MAX_DEPTH:
-            return f"is nested deeper than {MAX_DEPTH} levels", mark.line + 1, mark.column + 1
+            raise _Refused(f"is nested deeper than {MAX_DEPTH} levels", mark.line + 1, mark.column + 1)
         if getattr(event, "anchor", None) is not None:
-            return "anchors and aliases are not used in signatures", mark.line + 1, mark.column + 1
-    return None
+            raise _Refused("anchors and aliases are not used in signatures", mark.line + 1, mark.column + 1)
 
 
 def _describe(node: Node) -> str:

@@ -1,0 +1,93 @@
+"""Commands that read an app."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sdkfp.cli._common import (
+    EPILOG,
+    EXIT_USAGE,
+    AsJson,
+    Lang,
+    NoBuiltin,
+    Quiet,
+    Signatures,
+    app,
+    errors,
+    fail,
+    language_of,
+    load_catalog,
+    spinner,
+    write,
+)
+
+
+@app.command(epilog=EPILOG)
+def scan(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="An app (APK), library (AAR, JAR), directory, dex file or native library; - for standard input.",
+            metavar="APP",
+        ),
+    ],
+    signatures: Signatures = None,
+    lang: Lang = None,
+    *,
+    no_builtin: NoBuiltin = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say which third-party SDKs are inside an app, why, and how much of it is not explained."""
+    with errors():
+        from sdkfp._scan import scan as run  # noqa: PLC0415 - `lookup` and `--help` do not need it
+
+        catalog = load_catalog(signatures, no_builtin=no_builtin)
+        with spinner(f"Scanning {path}", quiet=quiet or as_json):
+            report = (
+                run(sys.stdin.buffer, catalog=catalog, name="stdin") if str(path) == "-" else run(path, catalog=catalog)
+            )
+        if as_json:
+            write(report.to_json() + b"\n")
+            return
+        from sdkfp._terminal import print_report  # noqa: PLC0415 - rich is slow to import
+
+        print_report(report, catalog, language_of(lang))
+
+
+@app.command(epilog=EPILOG)
+def features(
+    path: Annotated[Path, typer.Argument(help="An app; - for standard input.", metavar="APP")],
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only features of this kind. May be repeated.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print every feature of an app in the text notation: what bug reports and signature examples use."""
+    with errors():
+        from sdkfp._scan import extract  # noqa: PLC0415 - `lookup` and `--help` do not need it
+        from sdkfp.features import Kind  # noqa: PLC0415
+
+        words = {member.value: member for member in Kind}
+        unknown = [word for word in kind or () if word not in words]
+        if unknown:
+            fail(f"unknown kind {unknown[0]!r}; known are: {', '.join(words)}", EXIT_USAGE)
+        found = extract(sys.stdin.buffer, name="stdin") if str(path) == "-" else extract(path)
+        kinds = [words[word] for word in kind] if kind else None
+        if as_json:
+            import msgspec  # noqa: PLC0415
+
+            rows = [
+                {"kind": f.kind.value, "name": f.name, "value": f.value, "location": f.location}
+                for column in found.columns
+                if kinds is None or column.kind in kinds
+                for f in column
+            ]
+            write(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+        else:
+            write(found.format(kinds).encode("utf-8", "backslashreplace"))

@@ -1,0 +1,89 @@
+"""Commands about the catalog and its signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sdkfp.cli._common import (
+    EPILOG,
+    EXIT_NOTHING_FOUND,
+    AsJson,
+    Lang,
+    NoBuiltin,
+    Signatures,
+    app,
+    errors,
+    language_of,
+    load_catalog,
+    write,
+)
+
+
+@app.command(epilog=EPILOG)
+def lookup(
+    text: Annotated[
+        list[str],
+        typer.Argument(help="A class name, prefix, library, permission, SDK id, or words in English or Chinese."),
+    ],
+    signatures: Signatures = None,
+    lang: Lang = None,
+    *,
+    no_builtin: NoBuiltin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which SDK a class, prefix, library, permission or name belongs to."""
+    with errors():
+        from sdkfp import _terminal  # noqa: PLC0415 - `--help` does not need it
+
+        catalog = load_catalog(signatures, no_builtin=no_builtin)
+        found = catalog.lookup(" ".join(text))
+        if as_json:
+            import msgspec  # noqa: PLC0415
+
+            write(
+                msgspec.json.format(
+                    msgspec.json.encode(
+                        [{"reason": f.reason, **_terminal.signature_record(f.signature)} for f in found]
+                    )
+                )
+                + b"\n"
+            )
+        elif found:
+            typer.echo(_terminal.lookup_text(found, catalog, language_of(lang)))
+        if not found:
+            if not as_json:
+                typer.echo(f"nothing in the catalog meets {' '.join(text)!r}", err=True)
+            raise typer.Exit(EXIT_NOTHING_FOUND)
+
+
+@app.command("test", epilog=EPILOG)
+def run_examples(
+    path: Annotated[
+        Path | None, typer.Argument(help="A directory of signatures; by default the built-in ones.")
+    ] = None,
+) -> None:
+    """Run every example of every signature against the whole catalog."""
+    with errors():
+        from sdkfp.catalog import Catalog  # noqa: PLC0415 - `--help` does not need it
+        from sdkfp.lint import check_examples  # noqa: PLC0415
+
+        catalog = (
+            Catalog.load(cache=False)
+            if path is None
+            else Catalog.load(path, builtin=not _is_catalog(path), cache=False)
+        )
+        issues = check_examples(catalog)
+        for issue in issues:
+            typer.echo(str(issue))
+        examples = sum(len(s.match) + len(s.miss) for s in catalog)
+        typer.echo(f"{len(catalog)} signatures, {examples} examples, {len(issues)} issues", err=True)
+        if issues:
+            raise typer.Exit(EXIT_NOTHING_FOUND)
+
+
+def _is_catalog(path: Path) -> bool:
+    """A whole catalog brings its own vocabulary; a plain folder is tested together with the built-in signatures."""
+    return (path / "vocabulary").is_dir()
