@@ -151,7 +151,7 @@ def _check_structure(text: str) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        mark = event.start_mark
+        mark: Any = event.start_mark
         if depth > MAX_DEPTH:
             raise _Refused(f"is nested deeper than {MAX_DEPTH} levels", mark.line + 1, mark.column + 1)
         if getattr(event, "anchor", None) is not None:

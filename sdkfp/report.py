@@ -214,7 +214,7 @@ class _Head(msgspec.Struct, rename={"schema_": "schema"}):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the report."""
-    schema = msgspec.json.schema(Report)
+    schema: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Report)))  # tuples become lists
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, "title": "sdkfp report", **schema}
 
 

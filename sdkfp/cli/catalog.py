@@ -87,3 +87,14 @@ def run_examples(
 def _is_catalog(path: Path) -> bool:
     """A whole catalog brings its own vocabulary; a plain folder is tested together with the built-in signatures."""
     return (path / "vocabulary").is_dir()
+
+
+@app.command(epilog=EPILOG)
+def schema() -> None:
+    """Print the JSON Schema of the report."""
+    with errors():
+        import json  # noqa: PLC0415 - `--help` does not need it
+
+        from sdkfp.report import json_schema  # noqa: PLC0415 - `--help` does not need it
+
+        write(json.dumps(json_schema(), indent=2, ensure_ascii=False).encode() + b"\n")
