@@ -20,7 +20,9 @@ def inflate(window: Window, begin: int, packed: int, size: int, room: int, *, st
     """Inflate the stream at ``begin``.
 
     Args:
-        packed: its length as declared; only a hint.
+        window: where it stands.
+        begin: its first byte.
+        packed: its length as declared; what follows is not looked at.
         size: the length that comes out as declared; only a hint.
         room: the most that may come out.
         strict: the stream must be exactly ``packed`` bytes long.
@@ -35,13 +37,12 @@ def inflate(window: Window, begin: int, packed: int, size: int, room: int, *, st
             try:
                 return bytes(deflate_decompress(part, size))
             except DeflateError:
-                pass  # the sizes lie, or the stream is broken; zlib finds out which
-    return _inflate_stepwise(window, begin, packed if strict else len(window) - begin, room, strict=strict)
+                pass  # the size lies, or the stream is broken; zlib finds out which
+    return _inflate_stepwise(window, begin, begin + packed, room, strict=strict)
 
 
-def _inflate_stepwise(window: Window, begin: int, available: int, room: int, *, strict: bool) -> bytes:
+def _inflate_stepwise(window: Window, at: int, end: int, room: int, *, strict: bool) -> bytes:
     stream, out = zlib.decompressobj(-15), bytearray()
-    at, end = begin, begin + available
     pending: bytes | memoryview = b""
     while not stream.eof:
         last = not pending and at >= end

@@ -181,6 +181,10 @@ class Container:
         self._notes.setdefault(record)
         return record
 
+    def forget_notes(self) -> None:
+        """Drop what was noted under a wrong guess. Only for the modules of this package."""
+        self._notes.clear()
+
     @property
     def size(self) -> int:
         """Bytes of the file; for a directory the sum of its files."""

@@ -22,7 +22,10 @@ _BARE = ((b"dex\n", ContainerKind.DEX), (b"\x7fELF", ContainerKind.SO))
 
 
 def open_container(
-    source: str | os.PathLike[str] | bytes | BinaryIO, *, name: str | None = None, limits: Limits = _DEFAULT_LIMITS
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO,
+    *,
+    name: str | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
 ) -> Container:
     """Open a package of any kind as named entries. Nothing is unpacked to disk.
 
@@ -112,6 +115,7 @@ def _fill(container: Container, window: Window) -> None:
         # A dex file or a library may have a ZIP behind it: it is the app only if the ZIP is one.
         if bare is None or container.kind is ContainerKind.APK:
             return
+        container.forget_notes()
     if bare is not None:
         size = len(window)
         container.fill(bare, {"": Entry(container, "", size, size)}, _whole(window))
@@ -143,7 +147,7 @@ def _open_part(container: Container, window: Window, shift: int, name: str) -> C
     try:
         if entry.method == STORED and entry.compressed_size == entry.size > 0:
             # Large packages are stored in bundles: they are read where they are, not copied.
-            begin, _ = data_start(window, entry, shift)
+            begin = data_start(window, entry, shift)
             inner = window.part(begin, begin + entry.size)
         else:
             inner = Window(entry.read())

@@ -10,6 +10,7 @@ name) this reader goes on, because what an analyst holds need not be installable
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from typing import NamedTuple
 
 from sdkfp.container.inflate import inflate
@@ -32,6 +33,7 @@ _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
 _SEARCH = 1 << 20
 """Bytes at the end where the end record is looked for: the format allows 64 KiB, but files with more after it exist."""
 _MAX_CANDIDATES = 64
+_ENCRYPTED = 0x0001
 _MAX_DIRECTORY = 64 << 20
 """Bytes of a central directory: room for several times the entries that the limits allow by default."""
 _PLAIN_MAGIC = (b"dex\n", b"\x03\x00\x08\x00", b"\x02\x00\x0c\x00", b"\x7fELF", b"PK\x03\x04")
@@ -170,30 +172,40 @@ def zip_reader(window: Window, shift: int) -> Reader:
     """The function that reads entries of this ZIP; for ``shift`` see :class:`Directory`."""
 
     def read(entry: Entry, room: int) -> bytes:
-        begin, encrypted = data_start(window, entry, shift)
+        begin, local = _local_header(window, entry, shift)
         try:
             return _unpack(window, entry, begin, room)
         except UnreadableError as error:
-            if encrypted and error.code == "entry-malformed":
-                raise UnreadableError("entry-encrypted", "is encrypted") from None
-            raise
+            if error.code != "entry-malformed":
+                raise
+            encrypted = local[2] & _ENCRYPTED
+            if entry.method == DEFLATED and local[7] not in (0, entry.compressed_size):
+                # The central directory counts; where it leads to nothing the local header may be right.
+                with suppress(UnreadableError):
+                    return inflate(window, begin, local[7], local[8], room, strict=True)
+            raise UnreadableError("entry-encrypted", "is encrypted") if encrypted else error from None
 
     return read
 
 
-def data_start(window: Window, entry: Entry, shift: int) -> tuple[int, bool]:
-    """Where an entry's data begin, and whether its local header calls it encrypted.
+def data_start(window: Window, entry: Entry, shift: int) -> int:
+    """Where an entry's data begin.
 
     Raises:
         UnreadableError: there is no local header.
     """
+    return _local_header(window, entry, shift)[0]
+
+
+def _local_header(window: Window, entry: Entry, shift: int) -> tuple[int, tuple[int, ...]]:
+    """Where an entry's data begin, and the fields of its local header."""
     # The second place is for a wrong offset of the directory beside right offsets of the entries.
     for header in (entry.offset, entry.offset - shift):
         if header + _LOCAL.size <= len(window) and window.starts_with(b"PK\x03\x04", header):
             local = _LOCAL.unpack_from(window.view, header)
             begin = header + _LOCAL.size + local[9] + local[10]
             if begin <= len(window):
-                return begin, bool(local[2] & 1)
+                return begin, local
     raise UnreadableError("entry-malformed", "has no local header where the central directory points")
 
 
