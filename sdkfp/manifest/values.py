@@ -83,6 +83,8 @@ def _text(value: Value) -> str | None:  # noqa: PLR0911 - one line a type
         return "true" if data else "false"
     if kind == Type.INT_DEC:
         return str(_signed(data))
+    if kind == Type.INT_HEX:
+        return f"0x{data:x}"
     if kind == Type.FLOAT:
         return f"{struct.unpack('<f', struct.pack('<I', data))[0]:g}"
     if kind == Type.ATTRIBUTE:

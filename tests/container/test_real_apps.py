@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import realapps
+from support.realapps import file
 
 from sdkfp.container import ContainerKind, open_container
 
@@ -23,4 +23,4 @@ def test_entries_of_honest_apps(key: str, real_app: Callable[[str], Path]) -> No
         assert list(container.entries) == oracle.namelist()
         assert all(container.read(name) == oracle.read(name) for name in oracle.namelist())
         assert container.not_examined == ()
-        assert container.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() == realapps.file(key).sha256
+        assert container.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() == file(key).sha256

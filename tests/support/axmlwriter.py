@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["ATTRIBUTE_IDS", "E", "Reference", "Typed", "manifest", "write_arsc", "write_axml"]
+__all__ = ["ANDROID", "ATTRIBUTE_IDS", "Attribute", "E", "Reference", "Typed", "manifest", "write_arsc", "write_axml"]
 
 ANDROID = "http://schemas.android.com/apk/res/android"
 _NONE = 0xFFFFFFFF
