@@ -93,7 +93,7 @@ def _app_info(app: App) -> AppInfo:
         if manifest
         else (),
         dex_files=len(app.dexes),
-        dex_bytes=sum(len(part.dex.data) for part in app.dexes),
+        dex_bytes=sum(part.dex.size for part in app.dexes),
         native_libraries=tuple(sorted({library.name for library in app.libraries})),
         abis=tuple(sorted({library.abi for library in app.libraries if library.abi})),
     )

@@ -9,9 +9,9 @@ from functools import cached_property
 from types import TracebackType
 from typing import BinaryIO
 
-from sdkfp.container import Container, Entry, Limits, open_container
+from sdkfp.container import Container, Entry, EntryError, Limits, open_container
 from sdkfp.dex import Dex, open_dexes
-from sdkfp.errors import ContainerError, DexError, ManifestError, NotExamined
+from sdkfp.errors import DexError, ManifestError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
 from sdkfp.manifest import Manifest, read_manifest
 
@@ -228,8 +228,7 @@ class App:
     def _read(self, member: _Member) -> bytes | None:
         try:
             return member.entry.read()
-        except ContainerError as error:
-            self._skip(member.location, "entry-unreadable", str(error))
+        except EntryError:  # the container keeps the reason in its own `not_examined`
             return None
 
     def _skip(self, location: str, code: str, reason: str) -> None:

@@ -41,7 +41,8 @@ _PURL = re.compile(r"pkg:[a-z][a-z0-9.+-]*/\S+")
 _URL = re.compile(r"https?://[^\s/]+\.[^\s/]+(?:/\S*)?")
 _RANGE = re.compile(r"\s*(?:(?:>=|<=|>|<|==)\s*[\w.+-]+)(?:\s*,\s*(?:>=|<=|>|<|==)\s*[\w.+-]+)*\s*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_NESTED_QUANTIFIER = re.compile(r"[+*}]\)[+*{]")
+_NESTED_QUANTIFIER = re.compile(r"\((?:\?:)?(?:\\.|\[[^\]]*\]|[^\\()\[\]])[+*]\)[+*{]")
+"""A group of one repeated atom that is itself repeated, such as ``(a+)+``."""
 
 E_ = TypeVar("E_", bound=Enum)
 

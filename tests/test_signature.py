@@ -129,6 +129,18 @@ def test_mistake(old: str, new: str, message: str, tmp_path: Path) -> None:
     assert message in issues_of(tmp_path, GOOD.replace(old, new, 1))
 
 
+@pytest.mark.parametrize("pattern", [r"(\d+(?:\.\d+)+)", r"v(\d+)\.(\d+)", r"([\w.]+)", r"((?:\d+-)*\d+)"])
+def test_harmless_repetitions_are_not_refused(pattern: str, tmp_path: Path) -> None:
+    with_organization(tmp_path)
+    assert issues_of(tmp_path, GOOD.replace(r"v(\d+\.\d+)", pattern)) == []
+
+
+@pytest.mark.parametrize("pattern", [r"(a+)+", r"(?:(\d+)*)x", r"(([a-z]*)*)", r"((?:\w+){2,})"])
+def test_repeated_repetitions_are_refused(pattern: str, tmp_path: Path) -> None:
+    with_organization(tmp_path)
+    assert any("exponential" in issue for issue in issues_of(tmp_path, GOOD.replace(r"v(\d+\.\d+)", pattern)))
+
+
 def test_every_mistake_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
     with_organization(tmp_path)
     wrong = GOOD.replace("[analytics]", "[analytic]").replace("oaid", "oiad").replace("2026-11-01", "soon")
