@@ -1,0 +1,286 @@
+"""code_item: the instructions of all methods, decoded exactly and together.
+
+An instruction's width follows from its first code unit, so all methods are walked at once: one step of the walk is one
+numpy operation over every method that is not finished. What is left of the few longest methods is walked one by one.
+Source: Android documents, "Dalvik executable format" (code_item) and "Dalvik bytecode".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdkfp.dex.opcodes import CONST_STRING_JUMBO, KIND, LONGEST_INSTRUCTION, WIDTH, Kind
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sdkfp.dex.classdata import EncodedMethods
+    from sdkfp.dex.header import Report
+
+    Ints = npt.NDArray[np.int64]
+    Units = npt.NDArray[np.uint16]
+
+__all__ = ["CodeTable", "Instructions", "References", "read_code", "read_instructions", "references"]
+
+HEADER_SIZE = 16
+"""Bytes of a code_item before its instructions."""
+FEW = 32
+"""With fewer unfinished methods than this, walking one by one is faster."""
+STEPS = 4
+"""Steps of the common walk before finished methods are taken out."""
+BLOCK = 1 << 15
+"""Code units whose widths are looked up at once, so that the look-up stays in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTable:
+    """The methods that have code, in the order of :class:`sdkfp.dex.classdata.EncodedMethods`."""
+
+    owner: Ints
+    """Row of the class definition."""
+    method_idx: Ints
+    code_off: Ints
+    """Bytes from the start of the file. Several methods may share one code item."""
+    registers_size: Ints
+    insns_size: Ints
+    """Code units of the instructions, as far as they lie in the file."""
+    size: Ints
+    """Bytes of the code item: header, instructions and try_items, but without the list of catch handlers."""
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """Every instruction (payloads are instructions too); those of one method stand together and ascend."""
+
+    units: Units
+    """The whole (physical) file as 16-bit code units."""
+    position: npt.NDArray[np.int32]
+    """Where the instruction begins, in ``units``."""
+    row: npt.NDArray[np.int32]
+    """The row of :class:`CodeTable` that the instruction belongs to."""
+    opcode: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Instructions that name a string, type, field or method."""
+
+    row: Ints
+    """Row of :class:`CodeTable`."""
+    position: Ints
+    """Where the instruction begins, in :attr:`Instructions.units`."""
+    opcode: npt.NDArray[np.uint8]
+    index: Ints
+    """string_idx, type_idx, field_idx or method_idx; always within its table."""
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def read_code(data: bytes, methods: EncodedMethods, report: Report) -> CodeTable:
+    """The code items of the methods that have one; those that do not lie in the file are left out."""
+    rows = np.flatnonzero(methods.code_off)
+    offsets = methods.code_off[rows]
+    good = (offsets % 2 == 0) & (offsets <= len(data) - HEADER_SIZE)
+    if not good.all():
+        report(f"The code of {np.count_nonzero(~good)} methods does not lie in the file.")
+        rows, offsets = rows[good], offsets[good]
+    units = np.frombuffer(data, "<u2", len(data) // 2)
+    at = offsets // 2
+    insns = units[at + 6].astype(np.int64) | units[at + 7].astype(np.int64) << 16
+    room = len(units) - at - HEADER_SIZE // 2
+    if (insns > room).any():
+        report(f"The instructions of {np.count_nonzero(insns > room)} methods go on behind the end of the file.")
+        insns = np.minimum(insns, room)
+    tries = units[at + 3].astype(np.int64)
+    size = HEADER_SIZE + 2 * insns + np.where(tries > 0, 8 * tries + 2 * (insns & 1), 0)
+    return CodeTable(
+        methods.owner[rows],
+        methods.method_idx[rows],
+        offsets,
+        units[at].astype(np.int64),
+        insns,
+        np.minimum(size, len(data) - offsets),
+    )
+
+
+def read_instructions(data: bytes, code: CodeTable, limit: int, report: Report) -> Instructions:
+    """All instructions of all methods.
+
+    Args:
+        limit: code units walked for all methods together; the methods after that are left out and reported.
+    """
+    units = np.frombuffer(data, "<u2", len(data) // 2)
+    rows = np.flatnonzero(code.insns_size)
+    within = np.cumsum(code.insns_size[rows]) <= limit
+    if not within.all():
+        report(f"The instructions of {np.count_nonzero(~within)} methods are not read: more than the file can hold.")
+        rows = rows[within]
+    rows = rows[np.argsort(code.code_off[rows], kind="stable")]
+    begin = code.code_off[rows] // 2 + HEADER_SIZE // 2
+    distinct = np.diff(begin, prepend=-1) != 0
+    item = np.cumsum(distinct) - 1
+    walk = _walk_all(units, begin[distinct], (begin + code.insns_size[rows])[distinct])
+    if walk.cut:
+        report(f"The last instruction of {walk.cut} methods goes on behind the end of the method.")
+    position, count = walk.position, walk.count[item]
+    if not distinct.all() or not walk.in_order:
+        before = np.cumsum(count) - count
+        position = position[np.repeat(walk.first[item] - before, count) + np.arange(int(count.sum()))]
+    row = np.repeat(rows.astype(np.int32), count)
+    return Instructions(units, position, row, units[position].astype(np.uint8))
+
+
+def references(instructions: Instructions, kind: Kind, table_size: int, report: Report) -> References:
+    """The instructions whose index operand is of some kind; those with an index outside its table are left out."""
+    kinds = KIND[instructions.opcode]
+    rows = np.flatnonzero(kinds == kind)
+    position = instructions.position[rows].astype(np.int64)
+    index = instructions.units[position + 1].astype(np.int64)
+    if kind == Kind.STRING:
+        jumbo = np.flatnonzero(instructions.opcode[rows] == CONST_STRING_JUMBO)
+        index[jumbo] |= instructions.units[position[jumbo] + 2].astype(np.int64) << 16
+    good = index < table_size
+    if not good.all():
+        report(f"{np.count_nonzero(~good)} instructions name a {kind.name.lower()} that is not in its table.")
+        rows, position, index = rows[good], position[good], index[good]
+    return References(instructions.row[rows].astype(np.int64), position, instructions.opcode[rows], index)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The instructions of some code items."""
+
+    position: npt.NDArray[np.int32]
+    first: Ints
+    """Where in ``position`` the instructions of each item begin."""
+    count: Ints
+    """Instructions of each item."""
+    cut: int
+    """Items whose last instruction is not whole; it is left out."""
+    in_order: bool
+    """The items stand in ``position`` one after another, with nothing between."""
+
+
+def _walk_all(units: Units, begin: Ints, end: Ints) -> _Walk:
+    """Walk code items (sorted by begin, distinct): together where nothing overlaps, else one by one."""
+    alone = np.ones(len(begin), np.bool_)
+    reach = begin[1:] - HEADER_SIZE // 2
+    alone[1:] &= np.maximum.accumulate(end)[:-1] <= reach
+    alone[:-1] &= end[:-1] <= reach
+    position, count_alone, cut = _walk_together(units, begin[alone], end[alone])
+    first, count = np.zeros(len(begin), np.int64), np.zeros(len(begin), np.int64)
+    count[alone], first[alone] = count_alone, np.cumsum(count_alone) - count_alone
+    if alone.all():
+        return _Walk(position, first, count, cut, in_order=True)
+    parts, known = [position], len(position)
+    for item in np.flatnonzero(~alone).tolist():
+        found, whole = _walk_one(units, int(begin[item]), int(end[item]))
+        first[item], count[item] = known, len(found)
+        known += len(found)
+        cut += not whole
+        parts.append(np.array(found, np.int32))
+    return _Walk(np.concatenate(parts), first, count, cut, in_order=False)
+
+
+def _walk_together(units: Units, begin: Ints, end: Ints) -> tuple[npt.NDArray[np.int32], Ints, int]:
+    """Positions of the instructions of disjoint code items, how many each has, and how many items were cut."""
+    if not len(begin):
+        return np.zeros(0, np.int32), np.zeros(0, np.int64), 0
+    low, size = int(begin[0]), int(end[-1] - begin[0])
+    begin, end, window = begin - low, end - low, units[low : low + size]
+    inside = _inside(begin, end)
+    width = _widths(window, size + LONGEST_INSTRUCTION)
+    payload = _payloads(window)
+    payload = payload[inside[payload]]
+    room = end[np.searchsorted(begin, payload, "right") - 1] - payload
+    needed = _payload_widths(window, payload)
+    width[payload] = np.minimum(needed, room)
+    width[:size] *= inside  # a walk that leaves its method stands still: between two methods lies a header
+    mark = np.zeros(size + LONGEST_INSTRUCTION, np.bool_)
+    at = begin.copy()
+    while len(at) > FEW:
+        for _ in range(STEPS):
+            mark[at] = True
+            at += width.take(at, mode="clip")
+        at = at[width.take(at, mode="clip") > 0]
+    stop = end[np.searchsorted(begin, at, "right") - 1]
+    cut = 0
+    for first, last in zip(at.tolist(), stop.tolist(), strict=True):
+        found, whole = _walk_one(window, first, last)
+        mark[found] = True
+        cut += not whole
+    mark = mark[:size]
+    mark &= inside
+    too_long = payload[needed > room]
+    cut += int(np.count_nonzero(mark[too_long]))
+    mark[too_long] = False
+    position = np.flatnonzero(mark)
+    count = np.diff(np.searchsorted(position, begin), append=len(position))
+    last_of = (np.cumsum(count) - 1)[count > 0]
+    over = position[last_of] + width[position[last_of]] > end[count > 0]
+    if over.any():
+        cut += int(np.count_nonzero(over))
+        position = np.delete(position, last_of[over])
+        count[np.flatnonzero(count)[over]] -= 1
+    position += low
+    return position.astype(np.int32), count, cut
+
+
+def _walk_one(units: Units, at: int, stop: int) -> tuple[list[int], bool]:
+    """Positions of the instructions of one code item from ``at`` on; and whether the last one is whole (else left out)."""
+    window = units[at:stop]
+    width = _widths(window, len(window))
+    payload = _payloads(window)
+    steps: list[int] = width.tolist()
+    for place, needed in zip(payload.tolist(), _payload_widths(window, payload).tolist(), strict=True):
+        steps[place] = needed
+    found, place, size = [], 0, len(window)
+    while place < size:
+        found.append(at + place)
+        place += steps[place]
+    if place > size:
+        found.pop()
+    return found, place <= size
+
+
+def _inside(begin: Ints, end: Ints) -> npt.NDArray[np.bool_]:
+    """For every code unit up to the last end, whether it lies in one of the disjoint items (the first begins at 0)."""
+    edges = np.stack((begin, end), axis=1).ravel()
+    return np.repeat(np.tile(np.array([True, False]), len(begin))[:-1], np.diff(edges))
+
+
+def _widths(window: Units, size: int) -> npt.NDArray[np.int32]:
+    """For every code unit, the width of the instruction that would begin there, payloads aside; zeros up to ``size``."""
+    opcode = window.view(np.uint8)[::2]
+    width = np.zeros(size, np.int32)
+    for start in range(0, len(opcode), BLOCK):
+        block = opcode[start : start + BLOCK]
+        np.take(WIDTH, block, out=width[start : start + len(block)], mode="clip")
+    return width
+
+
+def _payloads(window: Units) -> Ints:
+    """Code units that would be the ident of a payload: 0x0100, 0x0200 or 0x0300."""
+    at: Ints = np.flatnonzero((window & 0xFCFF) == 0)
+    at = at[window[at] != 0]
+    return at
+
+
+def _payload_widths(window: Units, at: Ints) -> Ints:
+    """Code units of the payloads at some places; more than there are where the payload is not whole."""
+    ident = window.take(at)
+    first = window.take(at + 1, mode="clip").astype(np.int64)
+    second = window.take(at + 2, mode="clip") | window.take(at + 3, mode="clip").astype(np.int64) << 16
+    switches = [ident == 0x0100, ident == 0x0200]
+    width: Ints = np.select(switches, [first * 2 + 4, first * 4 + 2], (first * second + 1) // 2 + 4)
+    return width
