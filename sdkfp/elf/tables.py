@@ -1,0 +1,196 @@
+"""Dynamic symbols and notes: decoded by LIEF and, where LIEF refuses or yields nothing, by pyelftools.
+
+Neither sees the file as it came. The tables that :mod:`sdkfp.elf.layout` has found and checked are copied into a small ELF
+image without sections, with one hash table that says how many symbols there are. So absurd counts and false offsets never
+reach native code, and reading costs what the tables weigh, not what the file weighs.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from sdkfp.elf.layout import (
+    DT_HASH,
+    DT_STRSZ,
+    DT_STRTAB,
+    DT_SYMENT,
+    DT_SYMTAB,
+    DYNAMIC,
+    HEADER,
+    PROGRAM_HEADER,
+    PT_DYNAMIC,
+    PT_LOAD,
+    PT_NOTE,
+    SYMBOL_SIZE,
+    Layout,
+    Unread,
+)
+
+__all__ = ["AndroidIdent", "Tables", "android_ident", "read_tables"]
+
+MOST_SYMBOLS = 400_000
+"""Dynamic symbols read at most; the largest library seen in public packages has 66,000."""
+_LONGEST_NAMES = 128 * 1024 * 1024
+"""Bytes of all symbol names together: names may overlap, so they can be far longer than the table they lie in."""
+_MOST_NOTES = 16
+_LONGEST_NOTES = 64 * 1024
+_ALIGNMENT = 8
+
+_OUTSIDE = (1, 2, 10)
+"""STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE: the bindings that other objects can see."""
+_OUTSIDE_WORDS = ("STB_GLOBAL", "STB_WEAK", "STB_LOOS")
+"""The same in pyelftools' words."""
+_NOTE_TYPES = {"NT_GNU_ABI_TAG": 1, "NT_GNU_BUILD_ID": 3}
+"""pyelftools names the types of notes as if every note were GNU's."""
+
+
+class AndroidIdent(NamedTuple):
+    """``.note.android.ident``: what the NDK's start files leave in a library (bionic ``libc/arch-common/bionic/crtbrand.S``)."""
+
+    api_level: int
+    """The Android API level that the library was built for."""
+    ndk_version: str | None
+    """For example ``r24``; ``None`` in libraries of older NDKs."""
+    ndk_build: str | None
+
+
+class Tables(NamedTuple):
+    """What the two readers give."""
+
+    symbols: list[tuple[str, bool, bool]]
+    """(name, is it defined here, is it global or weak), without the nameless ones."""
+    notes: Mapping[tuple[str, int], bytes]
+    """Description of each note by owner and type."""
+
+
+def read_tables(layout: Layout, unread: Unread) -> Tables:
+    """Decode symbols and notes; what cannot be decoded is added to ``unread``."""
+    count = layout.symbols[1] // SYMBOL_SIZE[layout.bits]
+    if count > MOST_SYMBOLS or not _names_are_bounded(layout):
+        unread.append(("elf-too-many-symbols", f"the names of {count} dynamic symbols are more than is read"))
+        return Tables([], {})
+    image = _image(layout)
+    for read in (_read_with_lief, _read_with_pyelftools):
+        tables = read(image)
+        if tables is not None and (tables.symbols or count < 2):  # the first symbol never has a name
+            return tables
+    unread.append(("elf-tables-unreadable", "the symbols of the library could not be decoded"))
+    return Tables([], {})
+
+
+def android_ident(description: bytes) -> AndroidIdent | None:
+    """Read the note: the API level, then 64 bytes each for the NDK's version and build number."""
+    if len(description) < 4:
+        return None
+    words = [description[start : start + 64].split(b"\0")[0].decode("ascii", "backslashreplace") for start in (4, 68)]
+    return AndroidIdent(int.from_bytes(description[:4], "little"), words[0] or None, words[1] or None)
+
+
+def _names_are_bounded(layout: Layout) -> bool:
+    offset, size = layout.strings
+    start, length = layout.symbols
+    row = SYMBOL_SIZE[layout.bits]
+    names = np.frombuffer(layout.data, "<u4", length // row * row // 4, start).reshape(-1, row // 4)[:, 0]
+    names = names[names < size]
+    ends = np.append(np.flatnonzero(np.frombuffer(layout.data, np.uint8, size, offset) == 0), size)
+    return int((ends[np.searchsorted(ends, names)] - names).sum()) <= _LONGEST_NAMES
+
+
+def _image(layout: Layout) -> bytes:
+    """The tables as an ELF file of its own, in which every address is its own offset."""
+    bits, data = layout.bits, layout.data
+    symbols, strings = (data[offset : offset + size] for offset, size in (layout.symbols, layout.strings))
+    count = len(symbols) // SYMBOL_SIZE[bits]
+    hash_table = struct.pack("<III", 1, count, 0) + bytes(4 * count)
+    notes = [found for found in layout.segments if found.kind == PT_NOTE and 0 < found.size <= _LONGEST_NOTES]
+    notes = notes[:_MOST_NOTES]
+    note_bytes = [data[note.offset : note.offset + note.size] for note in notes]
+    parts = [bytes(6 * DYNAMIC[bits].size), symbols, strings, hash_table, *note_bytes]
+
+    offsets = [_aligned(HEADER[bits].size + PROGRAM_HEADER[bits].size * (2 + len(notes)))]
+    for part in parts:
+        offsets.append(_aligned(offsets[-1] + len(part)))
+    end = offsets.pop()
+    entries = (
+        (DT_SYMTAB, offsets[1]),
+        (DT_STRTAB, offsets[2]),
+        (DT_HASH, offsets[3]),
+        (DT_STRSZ, len(strings)),
+        (DT_SYMENT, SYMBOL_SIZE[bits]),
+        (0, 0),
+    )
+    parts[0] = b"".join(DYNAMIC[bits].pack(*entry) for entry in entries)
+
+    headers = [(PT_LOAD, 0, end, 4096), (PT_DYNAMIC, offsets[0], len(parts[0]), _ALIGNMENT)]
+    headers += [
+        (PT_NOTE, start, note.size, 8 if note.align == 8 else 4) for start, note in zip(offsets[4:], notes, strict=True)
+    ]
+    image = bytearray(end)
+    position, size = HEADER[bits].size, PROGRAM_HEADER[bits].size
+    head = (data[:16], 3, layout.machine, 1, 0, position, 0, 0, position, size, len(headers), 0, 0, 0)
+    HEADER[bits].pack_into(image, 0, *head)
+    for number, (kind, start, length, align) in enumerate(headers):
+        place = (start, start, start, length, length)
+        row = (kind, 6, *place, align) if bits == 64 else (kind, *place, 6, align)
+        PROGRAM_HEADER[bits].pack_into(image, position + number * size, *row)
+    for start, part in zip(offsets, parts, strict=True):
+        image[start : start + len(part)] = part
+    return bytes(image)
+
+
+def _aligned(offset: int) -> int:
+    return -(-offset // _ALIGNMENT) * _ALIGNMENT
+
+
+def _read_with_lief(image: bytes) -> Tables | None:
+    import lief  # noqa: PLC0415 - slow to load, and most packages hold no native library
+
+    config = lief.ELF.ParserConfig()
+    config.parse_relocations = False
+    config.parse_symbol_versions = False
+    config.parse_symtab_symbols = False
+    config.parse_overlay = False
+    config.count_mtd = lief.ELF.ParserConfig.DYNSYM_COUNT.HASH
+    try:
+        with lief.logging.level_scope(lief.logging.LEVEL.OFF):
+            binary = lief.ELF.parse(image, config)
+        if binary is None:
+            return None
+        rows = [(symbol.name, symbol.shndx, symbol.information) for symbol in binary.dynamic_symbols]
+        notes = {(_plain(note.name), int(note.original_type)): bytes(note.description) for note in binary.notes}
+    except Exception:  # whatever a native reader throws on hostile input, the second opinion decides
+        return None
+    return Tables([(_plain(name), place != 0, info >> 4 in _OUTSIDE) for name, place, info in rows if name], notes)
+
+
+def _read_with_pyelftools(image: bytes) -> Tables | None:
+    from elftools.elf.dynamic import DynamicSegment  # noqa: PLC0415 - only where LIEF fails
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415
+    from elftools.elf.segments import NoteSegment  # noqa: PLC0415
+
+    symbols: list[tuple[str, bool, bool]] = []
+    notes: dict[tuple[str, int], bytes] = {}
+    try:
+        for segment in ELFFile(io.BytesIO(image)).iter_segments():
+            if isinstance(segment, DynamicSegment):
+                symbols = [
+                    (symbol.name, symbol["st_shndx"] != "SHN_UNDEF", symbol["st_info"]["bind"] in _OUTSIDE_WORDS)
+                    for symbol in segment.iter_symbols()
+                    if symbol.name
+                ]
+            elif isinstance(segment, NoteSegment):
+                for note in segment.iter_notes():
+                    kind = _NOTE_TYPES.get(note["n_type"]) or int(note["n_type"])
+                    notes[_plain(note["n_name"]), kind] = bytes(note["n_descdata"])
+    except Exception:  # construct and struct throw many kinds on malformed input
+        return None
+    return Tables(symbols, notes)
+
+
+def _plain(name: str | bytes) -> str:
+    return name if isinstance(name, str) else bytes(name).decode("utf-8", "backslashreplace")
