@@ -152,7 +152,8 @@ class App:
     @property
     def not_examined(self) -> tuple[NotExamined, ...]:
         """What was not, or not wholly, read so far, and why."""
-        return tuple(sorted({*self._not_examined, *self.container.not_examined}))
+        damaged = (NotExamined(p.location, "dex-damaged", problem) for p in self.dexes for problem in p.dex.problems)
+        return tuple(sorted({*self._not_examined, *self.container.not_examined, *damaged}))
 
     def class_bytes(self) -> list[Sequence[int]]:
         """For every ``class`` column of :meth:`features`, the bytes of each class's code items; 0 for .class files."""
@@ -178,9 +179,6 @@ class App:
             columns += self.manifest.features(f"{self.name}!AndroidManifest.xml")
         columns += self._file_columns()
         columns += self._properties()
-        for part in self.dexes:
-            for problem in part.dex.problems:
-                self._skip(part.location, "dex-damaged", problem)
         return FeatureSet(columns)
 
     @cached_property

@@ -13,6 +13,8 @@ from support.catalogs import catalog_of, write_signatures
 
 import sdkfp
 from sdkfp import Catalog, CatalogError, SignatureError
+from sdkfp._terminal import signature_record
+from sdkfp.lint import check_examples
 
 VENDOR = {"vendor": "clues: [{class: com.vendor.sdk.}]"}
 
@@ -132,15 +134,11 @@ def test_lookup_by_class_prefix_library_permission_id_and_words(tmp_path: Path) 
 
 
 def test_the_built_in_catalog_loads_and_its_examples_hold() -> None:
-    from sdkfp.lint import check_examples
-
     catalog = Catalog.builtin(cache=False)
     assert [str(issue) for issue in check_examples(catalog)] == []
     assert len(catalog) >= 80
 
 
 def test_lookup_json_is_valid_for_every_signature() -> None:
-    from sdkfp._terminal import signature_record
-
     for signature in Catalog.builtin():
         assert json.loads(json.dumps(signature_record(signature)))["id"] == signature.id
