@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from sdkfp.container import Container, Entry, EntryError, Limits, open_container
 from sdkfp.dex import Dex, open_dexes
-from sdkfp.errors import DexError, ManifestError, NotExamined
+from sdkfp.elf import NativeLibrary, library_features, read_library
+from sdkfp.errors import DexError, ElfError, ManifestError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
 from sdkfp.manifest import Manifest, read_manifest
 
@@ -152,8 +153,9 @@ class App:
     @property
     def not_examined(self) -> tuple[NotExamined, ...]:
         """What was not, or not wholly, read so far, and why."""
+        native = (note for place, library in self.native.items() for note in library.not_examined(place))
         damaged = (NotExamined(p.location, "dex-damaged", problem) for p in self.dexes for problem in p.dex.problems)
-        return tuple(sorted({*self._not_examined, *self.container.not_examined, *damaged}))
+        return tuple(sorted({*self._not_examined, *self.container.not_examined, *damaged, *native}))
 
     def class_bytes(self) -> list[Sequence[int]]:
         """For every ``class`` column of :meth:`features`, the bytes of each class's code items; 0 for .class files."""
@@ -174,7 +176,7 @@ class App:
         columns += self._class_file_columns
         columns += [Column(Kind.REFERS, part.location, part.dex.referenced_class_names) for part in self.dexes]
         columns += [column for part in self.dexes for column in self._constants(part, constants)]
-        columns += [Column(Kind.LIBRARY, library.location, [library.name]) for library in self.libraries]
+        columns += [column for part in self.libraries for column in self._library_columns(part)]
         if self.manifest is not None:
             columns += self.manifest.features(f"{self.name}!AndroidManifest.xml")
         columns += self._file_columns()
@@ -194,6 +196,26 @@ class App:
                 archive = member.location[: -len(name) - 1]
                 names.setdefault(archive, []).append(name[: -len(".class")].replace("/", "."))
         return tuple(Column(Kind.CLASS, archive, found) for archive, found in names.items())
+
+    @cached_property
+    def native(self) -> Mapping[str, NativeLibrary]:
+        """What each native library says, by its location; one that cannot be read is in :attr:`not_examined`."""
+        found = {}
+        for part in self.libraries:
+            data = self._read(_Member(part.location, part.entry))
+            if data is None:
+                continue
+            try:
+                found[part.location] = read_library(data)
+            except ElfError as error:
+                self._skip(part.location, "library-malformed", str(error))
+        return found
+
+    def _library_columns(self, part: LibraryPart) -> Iterable[Column]:
+        library = self.native.get(part.location)
+        if library is None:
+            return (Column(Kind.LIBRARY, part.location, [part.name]),)
+        return library_features(library, part.name, part.location).columns
 
     def _constants(self, part: DexPart, wanted: Collection[str] | None) -> Iterator[Column]:
         names, values = part.dex.static_string_constants(wanted)

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import elfwriter
 from support.axmlwriter import E, manifest
 from support.catalogs import write_signatures
 from support.dexwriter import DexWriter
@@ -38,6 +39,9 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     return Catalog.load(write_signatures(tmp_path_factory.mktemp("sigs"), SIGNATURES), builtin=False, cache=False)
 
 
+LIBRARY = elfwriter.write(elfwriter.SharedObject(symbols=[elfwriter.Symbol("Java_com_vendor_push_Native_start")]))
+
+
 def dex_with_push() -> bytes:
     return (
         DexWriter()
@@ -57,8 +61,8 @@ def app_with_push(**more: bytes) -> bytes:
                 "com.maker.app", components=[E("service", {"android:name": "com.vendor.push.PushService"})]
             ),
             "classes.dex": dex_with_push(),
-            "lib/arm64-v8a/libvendor321.so": b"\x7fELF",
-            "lib/x86/libvendor321.so": b"\x7fELF",
+            "lib/arm64-v8a/libvendor321.so": LIBRARY,
+            "lib/x86/libvendor321.so": LIBRARY,
             **more,
         }
     )
@@ -141,7 +145,7 @@ def test_a_class_in_another_dex_is_defined_not_mentioned(catalog: Catalog) -> No
 def test_a_bare_dex_a_directory_and_a_library_archive(catalog: Catalog, tmp_path: Path) -> None:
     assert [sdk.id for sdk in sdkfp.scan(dex_with_push(), catalog=catalog).sdks] == ["vendor-core", "vendor-push"]
     (tmp_path / "lib" / "x86").mkdir(parents=True)
-    (tmp_path / "lib" / "x86" / "libvendor1.so").write_bytes(b"\x7fELF")
+    (tmp_path / "lib" / "x86" / "libvendor1.so").write_bytes(LIBRARY)
     (tmp_path / "classes.dex").write_bytes(dex_with_push())
     report = sdkfp.scan(tmp_path, catalog=catalog)
     assert [sdk.id for sdk in report.sdks] == ["vendor-core", "vendor-push"]
