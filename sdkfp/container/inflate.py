@@ -1,4 +1,4 @@
-"""Raw deflate streams (RFC 1951) with a bound on the bytes that come out."""
+"""Raw deflate streams (RFC 1951) and gzip files (RFC 1952) with a bound on the bytes that come out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from deflate import DeflateError, deflate_decompress
 from sdkfp.container.model import UnreadableError
 from sdkfp.container.window import Window
 
-__all__ = ["inflate"]
+__all__ = ["gunzip", "inflate"]
 
 _MAX_RATIO = 1032
 """Deflate cannot make more than 258 bytes of 2 bits."""
 _STEP = 1 << 20
+_RAW, _GZIP = -15, 31
+"""zlib's words for the two forms."""
+_FORMS = {_RAW: "deflate stream", _GZIP: "gzip file"}
 
 
 def inflate(window: Window, begin: int, packed: int, size: int, room: int, *, strict: bool = False) -> bytes:
@@ -38,11 +41,28 @@ def inflate(window: Window, begin: int, packed: int, size: int, room: int, *, st
                 return bytes(deflate_decompress(part, size))
             except DeflateError:
                 pass  # the size lies, or the stream is broken; zlib finds out which
-    return _inflate_stepwise(window, begin, begin + packed, room, strict=strict)
+    out, end = _inflate_stepwise(window, begin, begin + packed, room, _RAW)
+    if strict and end != begin + packed:
+        raise UnreadableError("entry-malformed", "is not a deflate stream of the declared length")
+    return bytes(out)
 
 
-def _inflate_stepwise(window: Window, at: int, end: int, room: int, *, strict: bool) -> bytes:
-    stream, out = zlib.decompressobj(-15), bytearray()
+def gunzip(window: Window, room: int) -> bytearray:
+    """Inflate a gzip file; what follows its last member is not looked at.
+
+    Raises:
+        UnreadableError: ``entry-too-large`` or ``entry-malformed``.
+    """
+    out, at = bytearray(), 0
+    while at == 0 or window.starts_with(b"\x1f\x8b", at):
+        part, at = _inflate_stepwise(window, at, len(window), room - len(out), _GZIP)
+        out += part
+    return out
+
+
+def _inflate_stepwise(window: Window, at: int, end: int, room: int, form: int) -> tuple[bytearray, int]:
+    """What the stream at ``at`` inflates to, and where it ends."""
+    stream, out = zlib.decompressobj(form), bytearray()
     pending: bytes | memoryview = b""
     while not stream.eof:
         last = not pending and at >= end
@@ -52,13 +72,11 @@ def _inflate_stepwise(window: Window, at: int, end: int, room: int, *, strict: b
         try:
             part = stream.decompress(pending, min(_STEP, room + 1 - len(out)))
         except zlib.error:
-            raise UnreadableError("entry-malformed", "is not a deflate stream") from None
+            raise UnreadableError("entry-malformed", f"is not a {_FORMS[form]}") from None
         if last and not part and not stream.eof:
-            raise UnreadableError("entry-malformed", "is cut off: its deflate stream does not end")
+            raise UnreadableError("entry-malformed", f"is cut off: its {_FORMS[form]} does not end")
         out += part
         if len(out) > room:
             raise UnreadableError("entry-too-large", "is too large")
         pending = stream.unconsumed_tail
-    if strict and (at < end or stream.unused_data):
-        raise UnreadableError("entry-malformed", "is not a deflate stream of the declared length")
-    return bytes(out)
+    return out, at - len(stream.unused_data)

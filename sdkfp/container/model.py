@@ -36,6 +36,24 @@ class ContainerKind(str, Enum):
     JAR = "jar"
     ZIP = "zip"
     """Any other ZIP."""
+    XAPK = "xapk"
+    """A base APK and its splits with ``manifest.json``."""
+    APKM = "apkm"
+    """A base APK and its splits with ``info.json``."""
+    APKS = "apks"
+    """A base APK and its splits, as bundletool makes it, or simply in a ZIP."""
+    AAB = "aab"
+    """An Android App Bundle: modules in folders, resources and manifests as protocol buffers."""
+    HAP = "hap"
+    """A HarmonyOS module that can be installed."""
+    HSP = "hsp"
+    """A HarmonyOS library that is shared at run time."""
+    APP = "app"
+    """HAPs and HSPs of one HarmonyOS app."""
+    HAR = "har"
+    """A HarmonyOS static library, a gzipped tar."""
+    TAR = "tar"
+    """Any other gzipped tar."""
     DIRECTORY = "directory"
     """An unpacked app."""
     DEX = "dex"
@@ -94,10 +112,18 @@ class Entry:
     __slots__ = ("_container", "_paid", "compressed_size", "method", "name", "offset", "size")
 
     def __init__(
-        self, container: Container, name: str, size: int, compressed_size: int, method: int = 0, offset: int = 0
+        self,
+        container: Container,
+        name: str,
+        size: int,
+        compressed_size: int,
+        method: int = 0,
+        offset: int = 0,
+        *,
+        paid: bool = False,
     ) -> None:
         self._container = container
-        self._paid = False
+        self._paid = paid
         self.name = name
         self.size = size
         """Bytes after inflating, as declared; what :meth:`read` gives may differ."""
@@ -106,10 +132,15 @@ class Entry:
         self.method = method
         """The ZIP compression method as declared (0 stored, 8 deflated, tampered files have others); 0 outside ZIPs."""
         self.offset = offset
-        """Of the local file header in the container; 0 outside ZIPs."""
+        """Of the local file header in a ZIP, of the data in a tar; else 0."""
 
     def __repr__(self) -> str:
         return f"Entry({self.name!r}, size={self.size})"
+
+    @property
+    def location(self) -> str:
+        """The name with those of the containers around it, ``app.apk!classes.dex``."""
+        return f"{self._container.location}!{self.name}" if self.name else self._container.location
 
     def read(self) -> bytes:
         """The entry's bytes, inflated.
@@ -151,6 +182,8 @@ class Container:
         """How many containers are around this one."""
         self.budget: Budget = Budget(limits.max_total_bytes) if parent is None else parent.budget
         self._window = window
+        self.inflated: Window | None = None
+        """What the entries are read from where that is not the file itself."""
         self._reader: Reader | None = None
         self._open_parts: Callable[[], tuple[tuple[str, Container], ...]] | None = None
         self._parts: tuple[tuple[str, Container], ...] | None = None
@@ -204,7 +237,7 @@ class Container:
 
     @property
     def parts(self) -> tuple[tuple[str, Container], ...]:
-        """The containers inside this one that belong to the app, by entry name: the jars of an AAR, archives in assets.
+        """The containers inside this one that belong to the app, by entry name: splits, jars of an AAR, archives in assets.
 
         Opened when first asked for and closed with this container. What cannot be opened is in :attr:`not_examined`.
         """
@@ -260,8 +293,9 @@ class Container:
         self._reader = None
         for _, part in self._parts or ():
             part.close()
-        if self._window is not None:
-            self._window.close()
+        for window in (self.inflated, self._window):
+            if window is not None:
+                window.close()
 
     def __enter__(self) -> Container:
         return self

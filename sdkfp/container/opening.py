@@ -10,6 +10,7 @@ from typing import BinaryIO
 from sdkfp.container.detect import kind_of_zip, part_names
 from sdkfp.container.directory import fill_directory, open_regular
 from sdkfp.container.model import Container, ContainerKind, Entry, EntryError, Limits, Reader, UnreadableError
+from sdkfp.container.tar import fill_tar
 from sdkfp.container.window import Window
 from sdkfp.container.zip import STORED, Directory, data_start, find_directory, read_entries, zip_reader
 from sdkfp.errors import ContainerError, LimitExceededError
@@ -119,21 +120,23 @@ def _fill(container: Container, window: Window) -> None:
     if bare is not None:
         size = len(window)
         container.fill(bare, {"": Entry(container, "", size, size)}, _whole(window))
+    elif window.starts_with(b"\x1f\x8b\x08"):
+        fill_tar(container, window)
     elif window.starts_with(b"PK\x03\x04"):
         raise ContainerError(f"{container.location} is a truncated ZIP: it has no central directory")
     else:
-        raise ContainerError(f"{container.location} is not a package: neither ZIP, nor dex, nor ELF")
+        raise ContainerError(f"{container.location} is not a package: neither ZIP, nor gzipped tar, nor dex, nor ELF")
 
 
 def _fill_zip(container: Container, window: Window, directory: Directory) -> None:
     entries = read_entries(container, window, directory)
-    kind = kind_of_zip(entries)
 
     def open_parts() -> tuple[tuple[str, Container], ...]:
-        found = ((name, _open_part(container, window, directory.shift, name)) for name in part_names(kind, entries))
+        found = ((name, _open_part(container, window, directory.shift, name)) for name in part_names(container))
         return tuple((name, part) for name, part in found if part is not None)
 
-    container.fill(kind, entries, zip_reader(window, directory.shift), open_parts)
+    container.fill(ContainerKind.ZIP, entries, zip_reader(window, directory.shift), open_parts)
+    container.kind = kind_of_zip(container)
     before = min((entry.offset for entry in entries.values()), default=0)
     if before > 0 and not window.starts_with(b"PK\x03\x04"):
         container.note("bytes-before-archive", f"begins with {before} bytes that belong to no entry of the ZIP")

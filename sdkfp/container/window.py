@@ -9,14 +9,14 @@ __all__ = ["Window"]
 
 
 class Window:
-    """A part of ``bytes`` or of a mapped file, without copying it.
+    """A part of bytes or of a mapped file, without copying it.
 
     It owns the mapped file when it is the outermost window; closing it then closes the file.
     """
 
     __slots__ = ("_base", "_owner", "_raw", "view")
 
-    def __init__(self, raw: bytes | mmap, begin: int = 0, end: int | None = None) -> None:
+    def __init__(self, raw: bytes | bytearray | mmap, begin: int = 0, end: int | None = None) -> None:
         whole = memoryview(raw)
         self._raw = raw
         self._owner = begin == 0 and end is None
