@@ -271,9 +271,7 @@ def _widths(window: Units, size: int) -> npt.NDArray[np.int32]:
 
 def _payloads(window: Units) -> Ints:
     """Code units that would be the ident of a payload: 0x0100, 0x0200 or 0x0300."""
-    at: Ints = np.flatnonzero((window & 0xFCFF) == 0)
-    at = at[window[at] != 0]
-    return at
+    return np.flatnonzero(((window & 0xFCFF) == 0) & (window != 0))
 
 
 def _payload_widths(window: Units, at: Ints) -> Ints:

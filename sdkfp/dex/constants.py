@@ -27,6 +27,7 @@ def static_strings(
     rows: npt.NDArray[np.int64],
     offsets: npt.NDArray[np.uint32],
     fields: EncodedFields,
+    field_count: int,
     string_count: int,
     limit: int,
     report: Report,
@@ -37,6 +38,8 @@ def static_strings(
         rows: rows of class definitions.
         offsets: for each of them, where its encoded_array_item stands.
         fields: the static fields of all classes; the values of an array belong to them in their order.
+        field_count: size of the field table; more results than that are not given.
+        string_count: size of the string table.
         limit: values read for all classes together.
     """
     reader = ValueReader(data, limit)
@@ -51,6 +54,9 @@ def static_strings(
         if key not in known:
             known[key], whole = reader.strings(*key)
             broken += not whole
+        if len(found) > field_count:
+            report("There are more initial values of static fields than fields; some are not read.")
+            break
         for place, string_idx in known[key]:
             if string_idx < string_count:
                 found.append((row, int(field_idx[first + place]), string_idx))

@@ -309,5 +309,12 @@ class Dex:
         values_off = self.classes.static_values_off
         rows = rows[values_off[rows] > 0]
         return constants.static_strings(
-            self.data, rows, values_off[rows], self.static_fields, len(self._strings), self._limit, self._report
+            self.data,
+            rows,
+            values_off[rows],
+            self.static_fields,
+            len(self.fields),
+            len(self._strings),
+            self._limit,
+            self._report,
         )

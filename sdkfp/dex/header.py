@@ -89,7 +89,7 @@ def read_headers(data: bytes, report: Callable[[int, str], None]) -> list[Header
         try:
             headers.append(_read_member(data, start))
         except DexError as error:
-            report(number, f"What follows at byte {start} of the container cannot be read: {error}")
+            report(number, f"What follows at byte {start} of the container cannot be read: {error}.")
             return headers
 
 

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sdkfp.dex.strings import decode_mutf8
+from sdkfp.dex.strings import UNREADABLE, decode_mutf8
 from sdkfp.errors import DexError
 
 if TYPE_CHECKING:
@@ -32,9 +32,13 @@ class TextBudget:
     def spend(self, characters: int) -> bool:
         """Take so many characters; False (and reported) when they are used up."""
         self._left -= characters
-        if self._left < 0:
+        if self.exhausted:
             self._report("The names and constants of the file are longer than the file can hold; some are not read.")
-        return self._left >= 0
+        return not self.exhausted
+
+    @property
+    def exhausted(self) -> bool:
+        return self._left < 0
 
 
 @dataclass(slots=True)
@@ -51,7 +55,7 @@ class Names:
     report: Report
     _methods: dict[int, str] = field(default_factory=dict)
     _fields: dict[int, str] = field(default_factory=dict)
-    _protos: dict[int, str] = field(default_factory=dict)
+    _protos: dict[int, bytes] = field(default_factory=dict)
 
     def method(self, index: int) -> str:
         """``Lcom/a/B;->name(I)V``; ``?`` for each part that cannot be read."""
@@ -59,16 +63,8 @@ class Names:
         if known is None:
             if not 0 <= index < len(self.methods):
                 raise DexError(f"there is no method_id {index}; the table has {len(self.methods)}")
-            proto_idx = int(self.methods.proto_idx[index])
-            signature = self._protos.get(proto_idx)
-            if signature is None:
-                signature = self._protos[proto_idx] = self._signature(proto_idx)
-            known = self._methods[index] = self._text(
-                self._type(int(self.methods.class_idx[index])),
-                b"->",
-                self.strings[int(self.methods.name_idx[index])],
-                signature.encode(),
-            )
+            known = UNKNOWN if self.budget.exhausted else self._method(index)
+            self._methods[index] = known
         return known
 
     def field(self, index: int) -> str:
@@ -77,27 +73,40 @@ class Names:
         if known is None:
             if not 0 <= index < len(self.fields):
                 raise DexError(f"there is no field_id {index}; the table has {len(self.fields)}")
-            known = self._fields[index] = self._text(
-                self._type(int(self.fields.class_idx[index])),
-                b"->",
-                self.strings[int(self.fields.name_idx[index])],
-                b":",
-                self._type(int(self.fields.type_idx[index])),
-            )
+            known = UNKNOWN if self.budget.exhausted else self._field(index)
+            self._fields[index] = known
         return known
 
-    def _signature(self, proto_idx: int) -> str:
+    def _method(self, index: int) -> str:
+        proto_idx = int(self.methods.proto_idx[index])
+        signature = self._protos.get(proto_idx)
+        if signature is None:
+            signature = self._protos[proto_idx] = self._signature(proto_idx)
+        owner, name = int(self.methods.class_idx[index]), int(self.methods.name_idx[index])
+        return self._text(self._type(owner), b"->", self.strings[name], signature)
+
+    def _field(self, index: int) -> str:
+        owner, name, type_idx = (
+            int(self.fields.class_idx[index]),
+            int(self.fields.name_idx[index]),
+            int(self.fields.type_idx[index]),
+        )
+        return self._text(self._type(owner), b"->", self.strings[name], b":", self._type(type_idx))
+
+    def _signature(self, proto_idx: int) -> bytes:
         """``(Ljava/lang/String;I)V``."""
         if proto_idx >= len(self.protos):
             self.report("Methods name prototypes that are not in their table.")
-            return f"({UNKNOWN}){UNKNOWN}"
+            return b"(?)?"
         result = self._type(int(self.protos.return_type_idx[proto_idx]))
         offset = int(self.protos.parameters_off[proto_idx])
         parameters = self._parameters(offset) if offset else ()
         if parameters is None:
             self.report("Parameter lists of prototypes do not lie in the file or are too long.")
-            parameters = (UNKNOWN.encode(),)
-        return self._text(b"(", *parameters, b")", result)
+            parameters = (UNREADABLE,)
+        if not self.budget.spend(sum(map(len, parameters)) + len(result)):
+            return b"(?)?"
+        return b"".join((b"(", *parameters, b")", result))
 
     def _parameters(self, offset: int) -> tuple[bytes, ...] | None:
         if offset + 4 > len(self.data):
@@ -111,7 +120,7 @@ class Names:
         if index < len(self.types):
             return self.types[index]
         self.report("Methods, fields or prototypes name types that are not in the type table.")
-        return UNKNOWN.encode()
+        return UNREADABLE
 
     def _text(self, *parts: bytes) -> str:
         if not self.budget.spend(sum(map(len, parts))):
