@@ -1,0 +1,4 @@
+package androidx.fragment.app;
+
+/** Our own declaration, only so that Glide's signatures compile; it is not packaged. */
+public class Fragment {}
