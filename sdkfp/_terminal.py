@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ _WORDS: Mapping[str, Names] = {
     "no_code": Names("The input has no code to explain.", "输入中没有可归属的代码。"),
 }
 _MOST_SHOWN = 8
+_PIPED_WIDTH = 140
+"""Columns of a table that goes to a file or another program."""
 
 
 def print_report(report: Report, catalog: Catalog, language: str) -> None:
@@ -52,7 +55,8 @@ def print_report(report: Report, catalog: Catalog, language: str) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     say = _Speaker(language)
-    console = Console(highlight=False)
+    piped = not sys.stdout.isatty()
+    console = Console(highlight=False, width=_PIPED_WIDTH if piped else None)
     app = report.app
     head = " ".join(part for part in (app.package or app.name, app.version_name or "") if part)
     facts = [
@@ -172,9 +176,12 @@ def _version(sdk: SdkRecord) -> str:
 
 
 def _evidence(sdk: SdkRecord) -> str:
-    first = sdk.evidence[0]
-    more = f" (+{len(sdk.evidence) - 1})" if len(sdk.evidence) > 1 else ""
-    return _plain(first.feature if first.count == 1 else f"{first.clue} ×{first.count}") + more
+    """The strongest piece: of the best grade the one that met most, and how many clues met something in all."""
+    best = max((e for e in sdk.evidence if e.grade is sdk.evidence[0].grade), key=lambda e: e.count)
+    others = len({e.clue for e in sdk.evidence} - {best.clue})
+    return _plain(best.feature if best.count == 1 else f"{best.clue} ×{best.count}") + (
+        f" (+{others})" if others else ""
+    )
 
 
 def _plain(text: str) -> str:
