@@ -62,15 +62,15 @@ class Kind(str, Enum):
 
 
 class Grade(str, Enum):
-    """How good a feature is as evidence that an SDK is inside."""
+    """How good a feature is as evidence that an SDK is inside; the better grades first."""
 
     DEFINED = "defined"
-    MENTIONED = "mentioned"
-    STRING = "string"
     NATIVE = "native"
-    MANIFEST = "manifest"
     FILE = "file"
+    MANIFEST = "manifest"
     LEARNED = "learned"
+    STRING = "string"
+    MENTIONED = "mentioned"
 
 
 GRADE_OF_KIND: Mapping[Kind, Grade] = {

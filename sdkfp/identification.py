@@ -134,7 +134,8 @@ def identify(
         own_packages: the app's own package names (application id, packages of its entry points); see :func:`own_prefixes`.
         class_bytes: for every ``class`` column the code bytes of each class; without it byte shares are 0.
     """
-    matched = match(catalog, features)
+    packages = tuple(own_packages)
+    matched = match(catalog, features, own_packages=packages)
     has_code = bool(features.of(Kind.CLASS))
     verdicts = {
         sdk: _certainty(catalog[sdk], evidence, has_code=has_code) for sdk, evidence in matched.evidence.items()
@@ -142,7 +143,7 @@ def identify(
     inside = {sdk: certainty for sdk, certainty in verdicts.items() if certainty is not None}
     replaced = _replaced(catalog, inside)
     names = _owner_names(catalog, matched, replaced, inside)
-    owners = _with_own_code(features, names, own_prefixes(own_packages))
+    owners = _with_own_code(features, names, own_prefixes(packages))
     shares = _shares(owners, class_bytes)
     versions = _VersionReader(features)
     sdks = []

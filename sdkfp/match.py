@@ -89,10 +89,17 @@ class _Collector:
         }
 
 
-def match(catalog: Catalog, features: FeatureSet) -> Match:
-    """Find what the signatures of a catalog point to among the features of an app."""
-    index = catalog.index
-    collector = _Collector(index)
+def match(catalog: Catalog, features: FeatureSet, *, own_packages: Iterable[str] = ()) -> Match:
+    """Find what the signatures of a catalog point to among the features of an app.
+
+    Args:
+        catalog: the signatures.
+        features: of the app.
+        own_packages: the app's own package names. A class below one of them is the app's own code unless a clue says more
+            than the package: a vendor's demo app, or an app whose maker also makes an SDK, does not contain itself.
+    """
+    index = _Owners(catalog.index, tuple(f"{package}." for package in own_packages if package))
+    collector = _Collector(catalog.index)
     owners = []
     defined: set[str] = set()
     for column in features.of(Kind.CLASS):
@@ -104,16 +111,42 @@ def match(catalog: Catalog, features: FeatureSet) -> Match:
         elsewhere = Column(column.kind, column.location, [name for name in column.names if name not in defined])
         collector.add(elsewhere, _class_rows(index.class_owners(elsewhere.names)))
     for column in features.of(Kind.JNI):
-        jni = [index.class_owner(name, Kind.JNI) or index.class_owner(name) for name in column.names]
-        collector.add(column, _class_rows(jni))
+        collector.add(column, _class_rows(index.jni_owners(column.names)))
     for kind in _BY_NAME:
         for column in features.of(kind):
-            rows = list(index.exact(kind, column.names))
+            rows = list(catalog.index.exact(kind, column.names))
             if kind in _COMPONENTS:
                 exact = {row for row, _ in rows}
                 rows += [(row, ref) for row, ref in _class_rows(index.class_owners(column.names)) if row not in exact]
             collector.add(column, rows)
     return Match(collector.evidence(), tuple(owners))
+
+
+class _Owners:
+    """Owners of classes by the catalog's index, the app's own code left out."""
+
+    def __init__(self, index: ClueIndex, own: tuple[str, ...]) -> None:
+        self._index = index
+        self._own = own
+
+    def class_owners(self, names: Sequence[str]) -> list[Reference | None]:
+        return self._without_own(names, self._index.class_owners(names))
+
+    def jni_owners(self, names: Sequence[str]) -> list[Reference | None]:
+        found = [self._index.class_owner(name, Kind.JNI) or self._index.class_owner(name) for name in names]
+        return self._without_own(names, found)
+
+    def _without_own(self, names: Sequence[str], owners: list[Reference | None]) -> list[Reference | None]:
+        if not self._own:
+            return owners
+        return [
+            None if owner is not None and name.startswith(self._own) and self._covers(name, owner) else owner
+            for name, owner in zip(names, owners, strict=True)
+        ]
+
+    def _covers(self, name: str, owner: Reference) -> bool:
+        """Whether the app's package says at least as much about a class as the clue does."""
+        return any(name.startswith(package) and len(owner.clue.name) <= len(package) for package in self._own)
 
 
 def _class_rows(owners: Sequence[Reference | None]) -> list[tuple[int, Reference]]:

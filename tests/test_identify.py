@@ -53,6 +53,21 @@ def test_coverage_adds_up_and_tells_own_from_nobody(tmp_path: Path) -> None:
     assert answer.owners == (("one", "", "", None, None),)
 
 
+def test_an_app_does_not_contain_itself(tmp_path: Path) -> None:
+    """A vendor's demo app below the vendor's prefix is its own code; what a longer clue names is the SDK all the same."""
+    catalog = catalog_of(
+        tmp_path, {"wide": "clues: [{class: com.vendor.kit.}]", "deep": "clues: [{class: com.vendor.kit.demo.push.}]"}
+    )
+    features = FeatureSet.parse(
+        "class com.vendor.kit.demo.Main @ x\nclass com.vendor.kit.demo.push.A @ x\nactivity com.vendor.kit.demo.Main @ m\n"
+    )
+    answer = identify(features, catalog, own_packages=["com.vendor.kit.demo"])
+    assert [sdk.signature.id for sdk in answer.sdks] == ["deep"]
+    assert answer.owners == (("", "deep"),)
+    elsewhere = identify(features, catalog, own_packages=["com.other.app"])
+    assert [sdk.signature.id for sdk in elsewhere.sdks] == ["deep", "wide"]
+
+
 @pytest.mark.parametrize(
     ("package", "prefix"),
     [
