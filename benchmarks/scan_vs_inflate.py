@@ -1,0 +1,121 @@
+"""How long a scan takes inside a process, against inflating the same dex bytes with libdeflate: the physical limit.
+
+    python benchmarks/scan_vs_inflate.py [--repeat N] [--json FILE] [APP …]
+
+APP is a key of tests/support/corpus.toml or a path. The catalog is compiled before and the files are in the page cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import struct
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import deflate
+import measure
+
+import sdkfp
+
+APPS = (
+    measure.EXAMPLE,
+    "yosemite-1.4.3",
+    "react-native-sample-0.0.1",
+    "pocoservice-debug-1.0.94",
+    "appium-uia2-server-10.6.6",
+    "xposedinstaller-3.1.5",
+)
+
+
+def dex_entries(path: Path) -> list[tuple[bytes, int, bool]]:
+    """The compressed bytes, the inflated size and whether they are compressed at all, of every classes*.dex."""
+    found = []
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        for info in archive.infolist():
+            if info.filename.startswith("classes") and info.filename.endswith(".dex"):
+                file.seek(info.header_offset + 26)
+                name, extra = struct.unpack("<HH", file.read(4))
+                file.seek(info.header_offset + 30 + name + extra)
+                data = file.read(info.compress_size)
+                found.append((data, info.file_size, info.compress_type == zipfile.ZIP_DEFLATED))
+    return found
+
+
+def inflate(entries: list[tuple[bytes, int, bool]]) -> None:
+    for data, size, compressed in entries:
+        if compressed:
+            deflate.deflate_decompress(data, size)
+
+
+def timed(work: Callable[[], object], repeat: int) -> float:
+    """The median of the seconds that some work takes, after one run that is not counted."""
+    work()
+    seconds = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, object]:
+    """One app: both times, in seconds, and their ratio."""
+    path = measure.app(key)
+    entries = dex_entries(path)
+    report = sdkfp.scan(path, catalog=catalog)
+    limit = timed(lambda: inflate(entries), repeat)
+    features = timed(lambda: sdkfp.extract(path), repeat)
+    scan = timed(lambda: sdkfp.scan(path, catalog=catalog), repeat)
+    return {
+        "app": key,
+        "apk_bytes": path.stat().st_size,
+        "dex_files": len(entries),
+        "dex_bytes": sum(size for _, size, _ in entries),
+        "dex_compressed": any(compressed for _, _, compressed in entries),
+        "classes": report.unexplained.total.classes,
+        "sdks": len(report.sdks),
+        "inflate_s": limit,
+        "extract_s": features,
+        "scan_s": scan,
+        "scan_per_inflate": scan / limit if limit else None,
+        "mb_per_s": sum(size for _, size, _ in entries) / 1e6 / scan,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Time of a scan against the inflate of the same dex bytes.")
+    parser.add_argument("apps", nargs="*", default=APPS, help="keys of the corpus, or paths")
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    start = time.perf_counter()
+    catalog = sdkfp.Catalog.builtin()
+    load = time.perf_counter() - start
+    rows = [compare(key, catalog, options.repeat) for key in options.apps]
+    print(
+        f"{measure.machine()}; catalog of {len(catalog)} signatures loaded in {load * 1e3:.0f} ms; median of {options.repeat}\n"
+    )
+    head = ("app", "dex", "MB", "classes", "SDKs", "inflate ms", "features ms", "scan ms", "scan / inflate", "MB/s")
+    print(measure.markdown(head, [cells(row) for row in rows]))
+    if options.json:
+        result = {"machine": measure.machine(), "repeat": options.repeat, "catalog_load_s": load, "apps": rows}
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def cells(row: dict[str, object]) -> list[str]:
+    def number(name: str) -> float:
+        value = row[name]
+        return float(value) if isinstance(value, (int, float)) else 0.0
+
+    ratio = f"{number('scan_per_inflate'):.1f}" if row["dex_compressed"] else "stored"
+    times = [f"{number(name) * 1e3:.0f}" for name in ("inflate_s", "extract_s", "scan_s")]
+    counts = [str(row["dex_files"]), f"{number('dex_bytes') / 1e6:.1f}", f"{number('classes'):,.0f}", str(row["sdks"])]
+    return [str(row["app"]), *counts, *times, ratio, f"{number('mb_per_s'):.0f}"]
+
+
+if __name__ == "__main__":
+    main()
