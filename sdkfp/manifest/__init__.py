@@ -1,5 +1,6 @@
-"""Components, permissions, meta-data and the rest of an Android manifest, from binary or plain XML."""
+"""Components, permissions, meta-data and the rest of a manifest, from binary, plain or protocol-buffer XML, or JSON."""
 
+from sdkfp.manifest.finding import ManifestFile, read_manifests
 from sdkfp.manifest.reading import read_manifest
 from sdkfp.manifest.records import (
     Application,
@@ -10,6 +11,7 @@ from sdkfp.manifest.records import (
     Manifest,
     MetaData,
     Permission,
+    Platform,
     Queries,
     UsesFeature,
     UsesLibrary,
@@ -22,10 +24,13 @@ __all__ = [
     "DeclaredPermission",
     "IntentFilter",
     "Manifest",
+    "ManifestFile",
     "MetaData",
     "Permission",
+    "Platform",
     "Queries",
     "UsesFeature",
     "UsesLibrary",
     "read_manifest",
+    "read_manifests",
 ]

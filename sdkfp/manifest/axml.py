@@ -10,7 +10,16 @@ import struct
 
 from sdkfp.errors import ManifestError
 from sdkfp.manifest.strings import StringPool
-from sdkfp.manifest.tree import ANDROID_ATTRIBUTES, ANDROID_NAMESPACE, Document, Element, Type, Value
+from sdkfp.manifest.tree import (
+    ANDROID_ATTRIBUTES,
+    ANDROID_NAMESPACE,
+    MAX_PROBLEMS,
+    Builder,
+    Document,
+    Element,
+    Type,
+    Value,
+)
 
 __all__ = ["parse_axml"]
 
@@ -41,62 +50,54 @@ class _Parser:
         self.ids: tuple[int, ...] = ()
         self.keys: list[str | None] = []
         """For every index of the resource map the attribute's key; None where it is not read."""
-        self.problems: list[str] = []
-        self.root: Element | None = None
-        self.open: list[Element] = []
+        self.builder = Builder()
 
     def parse(self) -> Document:
         _, at, size = _CHUNK.unpack_from(self.data, 0)
         end = min(size, len(self.data))
         if size > len(self.data):
-            self.problems.append(f"it declares {size} bytes and has {len(self.data)}")
+            self._problem(f"it declares {size} bytes and has {len(self.data)}")
         while at + _CHUNK.size <= end:
             kind, header_size, size = _CHUNK.unpack_from(self.data, at)
             if header_size < _CHUNK.size or header_size > size or at + size > end:
-                self.problems.append(f"the chunk at byte {at} does not fit: {size} bytes, header {header_size}")
+                self._problem(f"the chunk at byte {at} does not fit: {size} bytes, header {header_size}")
                 break
             self._chunk(kind, at, header_size, at + size)
             at += size
-        if self.root is None:
-            raise ManifestError("the manifest has no element" + "".join(f"; {text}" for text in self.problems[:1]))
-        if self.open:
-            self.problems.append(f"it ends inside <{self.open[-1].name}>")
-        return Document(self.root, tuple(self.problems))
+        return self.builder.document()
+
+    def _problem(self, text: str) -> None:
+        if len(self.builder.problems) < MAX_PROBLEMS:
+            self.builder.problems.append(text)
 
     def _chunk(self, kind: int, at: int, header_size: int, end: int) -> None:
         if kind == _START_ELEMENT:
             self._start(at + header_size, end)
         elif kind == _END_ELEMENT:
-            if self.open:
-                self.open.pop()
-        elif self.root is None and kind == _STRING_POOL:  # Android reads no pool and no map after the first element
+            self.builder.end()
+        elif (
+            self.builder.root is None and kind == _STRING_POOL
+        ):  # Android reads no pool and no map after the first element
             self.pool = StringPool(self.data, at, end - at)
-        elif self.root is None and kind == _RESOURCE_MAP:
+        elif self.builder.root is None and kind == _RESOURCE_MAP:
             count = (end - at - header_size) // 4
             self.ids = struct.unpack_from(f"<{count}I", self.data, at + header_size)
             self.keys = [ANDROID_ATTRIBUTES.get(number) for number in self.ids]
 
     def _start(self, at: int, end: int) -> None:
         if at + _START.size > end:
-            self.problems.append(f"the element at byte {at} does not fit into its chunk")
+            self._problem(f"the element at byte {at} does not fit into its chunk")
             return
         _, name, start, size, count = _START.unpack_from(self.data, at)
         attributes: dict[str, Value] = {}
         first = at + start
         if size < _ATTRIBUTE.size or first + size * count > end:
             if count:
-                self.problems.append(f"the attributes of the element at byte {at} do not fit into its chunk")
+                self._problem(f"the attributes of the element at byte {at} do not fit into its chunk")
         else:
             for place in range(first, first + size * count, size):
                 self._attribute(attributes, place)
-        element = Element(self.pool.get(name) or "", attributes)
-        if self.open:
-            self.open[-1].children.append(element)
-        elif self.root is None:
-            self.root = element
-        else:
-            self.problems.append(f"<{element.name}> stands beside the root element")
-        self.open.append(element)
+        self.builder.start(Element(self.pool.get(name) or "", attributes))
 
     def _attribute(self, attributes: dict[str, Value], at: int) -> None:
         namespace, name, raw, _, kind, number = _ATTRIBUTE.unpack_from(self.data, at)

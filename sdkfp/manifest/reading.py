@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from sdkfp.errors import ManifestError
 from sdkfp.manifest.axml import parse_axml
+from sdkfp.manifest.harmony import parse_harmony
+from sdkfp.manifest.proto import parse_proto
 from sdkfp.manifest.records import (
     Application,
     Component,
@@ -25,7 +27,7 @@ from sdkfp.manifest.values import Values
 
 __all__ = ["read_manifest"]
 
-_MAX_BYTES = 64 << 20
+_MAX_BYTES = 8 << 20
 """The largest real manifests have about 2 MiB."""
 _NEVER_FOR_LOCATION = 0x00010000
 _KINDS = {
@@ -35,11 +37,15 @@ _KINDS = {
     "receiver": ComponentKind.RECEIVER,
     "provider": ComponentKind.PROVIDER,
 }
+_FIRST_OF_PROTO = b"\x0a"
+"""The tag of ``XmlNode.element``."""
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf<", b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 
 
 def read_manifest(data: bytes, *, resources: Callable[[], bytes | None] | None = None) -> Manifest:
-    """Read an ``AndroidManifest.xml``, binary as in apps or plain as in library archives.
+    """Read a manifest, whatever its form.
+
+    Forms are binary XML (apps), protocol buffers (bundles), plain XML (library archives) and JSON (HarmonyOS modules).
 
     Args:
         data: the file.
@@ -50,6 +56,8 @@ def read_manifest(data: bytes, *, resources: Callable[[], bytes | None] | None =
     """
     if len(data) > _MAX_BYTES:
         raise ManifestError(f"the manifest has {len(data)} bytes; more than {_MAX_BYTES} are not read")
+    if data.lstrip()[:1] == b"{" or data.startswith(b"\xef\xbb\xbf{"):
+        return parse_harmony(data)
     document = _parse(data)
     if document.root.name != "manifest":
         raise ManifestError(f"the manifest begins with <{document.root.name[:100]}>, not with <manifest>")
@@ -59,6 +67,9 @@ def read_manifest(data: bytes, *, resources: Callable[[], bytes | None] | None =
 def _parse(data: bytes) -> Document:
     if data.lstrip()[:1] == b"<" or data.startswith(_BYTE_ORDER_MARKS):
         return parse_text(data)
+    # Packers change the type in the first two bytes of binary XML, but the size of the header must stay.
+    if data[:1] == _FIRST_OF_PROTO and data[2:4] != b"\x08\x00":
+        return parse_proto(data)
     return parse_axml(data)
 
 

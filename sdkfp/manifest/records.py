@@ -17,10 +17,18 @@ __all__ = [
     "Manifest",
     "MetaData",
     "Permission",
+    "Platform",
     "Queries",
     "UsesFeature",
     "UsesLibrary",
 ]
+
+
+class Platform(str, Enum):
+    """What an app is made for."""
+
+    ANDROID = "android"
+    HARMONYOS = "harmonyos"
 
 
 class ComponentKind(str, Enum):
@@ -153,12 +161,12 @@ class Manifest:
     """With ``versionCodeMajor`` in the upper 32 bits."""
     version_name: str | None = None
     min_sdk: int | None = None
-    """None where it is missing or a codename; likewise the two others."""
+    """None where it is missing or a codename; likewise the two others. On HarmonyOS the number as it is given."""
     target_sdk: int | None = None
     compile_sdk: int | None = None
     shared_user_id: str | None = None
     split: str | None = None
-    """The name of the split; None in a base package."""
+    """The name of the split, or of the HarmonyOS module; None in a base package and in an entry module."""
     permissions: tuple[Permission, ...] = ()
     declared_permissions: tuple[DeclaredPermission, ...] = ()
     application: Application | None = None
@@ -169,6 +177,7 @@ class Manifest:
     uses_libraries: tuple[UsesLibrary, ...] = ()
     uses_native_libraries: tuple[UsesLibrary, ...] = ()
     uses_features: tuple[UsesFeature, ...] = ()
+    platform: Platform = Platform.ANDROID
     problems: tuple[str, ...] = ()
     """What was wrong in the file though it could be read, in English sentences."""
 

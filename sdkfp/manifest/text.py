@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.parsers import expat
 
 from sdkfp.errors import ManifestError
-from sdkfp.manifest.tree import ANDROID_NAMESPACE, Document, Element, Type, Value
+from sdkfp.manifest.tree import ANDROID_NAMESPACE, Builder, Document, Element, Type, Value
 
 __all__ = ["parse_text"]
 
@@ -19,8 +19,7 @@ def parse_text(data: bytes) -> Document:
     Raises:
         ManifestError: it is not well-formed, or has a DOCTYPE.
     """
-    top = Element("", {})
-    open_elements = [top]
+    builder = Builder()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         values: dict[str, Value] = {}
@@ -29,12 +28,10 @@ def parse_text(data: bytes) -> Document:
                 values["android:" + key[len(_ANDROID) :]] = Value(Type.STRING, 0, text)
             elif _SEPARATOR not in key:
                 values[key] = Value(Type.STRING, 0, text)
-        element = Element(name.rpartition(_SEPARATOR)[2], values)
-        open_elements[-1].children.append(element)
-        open_elements.append(element)
+        builder.start(Element(name.rpartition(_SEPARATOR)[2], values))
 
     def end(_: str) -> None:
-        open_elements.pop()
+        builder.end()
 
     def refuse(*_: object) -> None:
         raise ManifestError("the manifest has a DOCTYPE, which no manifest needs; it is not read")
@@ -49,4 +46,4 @@ def parse_text(data: bytes) -> Document:
         raise ManifestError(f"the manifest is not well-formed XML: {error}") from None
     except LookupError as error:
         raise ManifestError(f"the manifest has an unknown encoding: {error}") from None
-    return Document(top.children[0], ())
+    return builder.document()

@@ -6,9 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["ANDROID_ATTRIBUTES", "ANDROID_NAMESPACE", "Document", "Element", "Type", "Value"]
+from sdkfp.errors import ManifestError
+
+__all__ = [
+    "ANDROID_ATTRIBUTES",
+    "ANDROID_NAMESPACE",
+    "MAX_ELEMENTS",
+    "MAX_PROBLEMS",
+    "Builder",
+    "Document",
+    "Element",
+    "Type",
+    "Value",
+]
 
 ANDROID_NAMESPACE = "http://schemas.android.com/apk/res/android"
+
+MAX_ELEMENTS = 200_000
+"""The largest real manifests have some thousands."""
+MAX_PROBLEMS = 20
+"""Of one kind, in one document."""
 
 ANDROID_ATTRIBUTES = {
     0x01010001: "android:label",
@@ -57,6 +74,8 @@ class Type:
     ATTRIBUTE = 0x02
     STRING = 0x03
     FLOAT = 0x04
+    DIMENSION = 0x05
+    FRACTION = 0x06
     DYNAMIC_REFERENCE = 0x07
     INT_DEC = 0x10
     INT_HEX = 0x11
@@ -94,3 +113,47 @@ class Document(NamedTuple):
     root: Element
     problems: tuple[str, ...]
     """What was wrong in it, in English sentences; empty for a sound document."""
+
+
+class Builder:
+    """Makes the tree from where elements start and end."""
+
+    def __init__(self) -> None:
+        self.root: Element | None = None
+        self.problems: list[str] = []
+        self._open: list[Element] = []
+        self._count = 0
+
+    def start(self, element: Element) -> None:
+        """An element starts inside the one that is open.
+
+        Raises:
+            ManifestError: there are more elements than any real manifest has.
+        """
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            raise ManifestError(f"the manifest has more than {MAX_ELEMENTS} elements")
+        if self._open:
+            self._open[-1].children.append(element)
+        elif self.root is None:
+            self.root = element
+        elif len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(f"<{element.name}> stands beside the root element")
+        self._open.append(element)
+
+    def end(self) -> None:
+        """The open element ends."""
+        if self._open:
+            self._open.pop()
+
+    def document(self) -> Document:
+        """What was built.
+
+        Raises:
+            ManifestError: there is no element.
+        """
+        if self.root is None:
+            raise ManifestError("the manifest has no element" + "".join(f"; {text}" for text in self.problems[:1]))
+        if self._open:
+            self.problems.append(f"it ends inside <{self._open[-1].name}>")
+        return Document(self.root, tuple(self.problems))
