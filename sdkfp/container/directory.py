@@ -23,20 +23,20 @@ def fill_directory(container: Container, root: Path) -> None:
         LimitExceededError: there are more files than the limits allow.
     """
     base = Path(os.path.realpath(root))
-    entries: dict[str, Entry] = {}
-    for name, size in sorted(_walk(container, base)):
-        entries[name] = Entry(container, name, size, size)
+    found = sorted((_name(base, path), path, size) for path, size in _walk(container, base))
+    entries = {name: Entry(container, name, size, size) for name, _, size in found}
+    paths = {name: path for name, path, _ in found}
     if not entries:
         raise ContainerError(f"{container.location} is a directory without files that can be read")
 
     def read(entry: Entry, room: int) -> bytes:
-        return _read(base / entry.name, room)
+        return _read(paths[entry.name], room)
 
     container.fill(ContainerKind.DIRECTORY, entries, read)
 
 
-def _walk(container: Container, base: Path) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
+def _walk(container: Container, base: Path) -> list[tuple[Path, int]]:
+    found: list[tuple[Path, int]] = []
 
     def unlistable(error: OSError) -> None:
         name = _name(base, Path(str(error.filename)))
@@ -48,7 +48,7 @@ def _walk(container: Container, base: Path) -> list[tuple[str, int]]:
             path = Path(folder, file)
             size = _examine(container, base, path)
             if size is not None:
-                found.append((_name(base, path), size))
+                found.append((path, size))
                 if len(found) > container.limits.max_entries:
                     raise LimitExceededError(f"{container.location} has more than {container.limits.max_entries} files")
     return found
@@ -75,8 +75,9 @@ def _examine(container: Container, base: Path, path: Path) -> int | None:
 
 
 def _name(base: Path, path: Path) -> str:
-    """As in a ZIP: relative, with slashes; bytes that are no text become visible escapes when shown, not here."""
-    return os.path.relpath(path, base).replace(os.sep, "/")
+    """As in a ZIP: relative, with slashes, bytes that are no text as visible escapes."""
+    name = os.fsencode(os.path.relpath(path, base).replace(os.sep, "/"))
+    return name.decode("utf-8", "backslashreplace")
 
 
 @contextmanager
