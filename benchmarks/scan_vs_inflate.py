@@ -14,7 +14,9 @@ import struct
 import time
 import zipfile
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import deflate
 import measure
@@ -31,12 +33,12 @@ APPS = (
 )
 
 
-def dex_entries(path: Path) -> list[tuple[bytes, int, bool]]:
-    """The compressed bytes, the inflated size and whether they are compressed at all, of every classes*.dex."""
+def entries_of(path: Path, *patterns: str) -> list[tuple[bytes, int, bool]]:
+    """The compressed bytes, the inflated size and whether they are compressed at all, of the entries of some names."""
     found = []
     with zipfile.ZipFile(path) as archive, path.open("rb") as file:
         for info in archive.infolist():
-            if info.filename.startswith("classes") and info.filename.endswith(".dex"):
+            if any(fnmatchcase(info.filename, pattern) for pattern in patterns):
                 file.seek(info.header_offset + 26)
                 name, extra = struct.unpack("<HH", file.read(4))
                 file.seek(info.header_offset + 30 + name + extra)
@@ -62,12 +64,14 @@ def timed(work: Callable[[], object], repeat: int) -> float:
     return statistics.median(seconds)
 
 
-def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, object]:
+def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
     """One app: both times, in seconds, and their ratio."""
     path = measure.app(key)
-    entries = dex_entries(path)
+    entries = entries_of(path, "classes*.dex")
+    libraries = entries_of(path, "lib/*.so")
     report = sdkfp.scan(path, catalog=catalog)
     limit = timed(lambda: inflate(entries), repeat)
+    wider_limit = timed(lambda: inflate(entries + libraries), repeat)
     features = timed(lambda: sdkfp.extract(path), repeat)
     scan = timed(lambda: sdkfp.scan(path, catalog=catalog), repeat)
     return {
@@ -75,10 +79,12 @@ def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, object]:
         "apk_bytes": path.stat().st_size,
         "dex_files": len(entries),
         "dex_bytes": sum(size for _, size, _ in entries),
+        "library_bytes": sum(size for _, size, _ in libraries),
         "dex_compressed": any(compressed for _, _, compressed in entries),
         "classes": report.unexplained.total.classes,
         "sdks": len(report.sdks),
         "inflate_s": limit,
+        "inflate_with_libraries_s": wider_limit,
         "extract_s": features,
         "scan_s": scan,
         "scan_per_inflate": scan / limit if limit else None,
@@ -99,22 +105,21 @@ def main() -> None:
     print(
         f"{measure.machine()}; catalog of {len(catalog)} signatures loaded in {load * 1e3:.0f} ms; median of {options.repeat}\n"
     )
-    head = ("app", "dex", "MB", "classes", "SDKs", "inflate ms", "features ms", "scan ms", "scan / inflate", "MB/s")
+    times = ("inflate dex ms", "inflate dex and .so ms", "features ms", "scan ms", "scan / inflate dex")
+    head = ("app", "dex", "dex MB", ".so MB", "classes", "SDKs", *times, "dex MB/s")
     print(measure.markdown(head, [cells(row) for row in rows]))
     if options.json:
         result = {"machine": measure.machine(), "repeat": options.repeat, "catalog_load_s": load, "apps": rows}
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def cells(row: dict[str, object]) -> list[str]:
-    def number(name: str) -> float:
-        value = row[name]
-        return float(value) if isinstance(value, (int, float)) else 0.0
-
-    ratio = f"{number('scan_per_inflate'):.1f}" if row["dex_compressed"] else "stored"
-    times = [f"{number(name) * 1e3:.0f}" for name in ("inflate_s", "extract_s", "scan_s")]
-    counts = [str(row["dex_files"]), f"{number('dex_bytes') / 1e6:.1f}", f"{number('classes'):,.0f}", str(row["sdks"])]
-    return [str(row["app"]), *counts, *times, ratio, f"{number('mb_per_s'):.0f}"]
+def cells(row: dict[str, Any]) -> list[str]:
+    names = ("inflate_s", "inflate_with_libraries_s", "extract_s", "scan_s")
+    times = [f"{row[name] * 1e3:.0f}" for name in names]
+    sizes = [f"{row[name] / 1e6:.1f}" for name in ("dex_bytes", "library_bytes")]
+    ratio = f"{row['scan_per_inflate']:.1f}" if row["dex_compressed"] else "stored"
+    counts = [row["dex_files"], *sizes, f"{row['classes']:,}", row["sdks"]]
+    return [row["app"], *map(str, counts), *times, ratio, f"{row['mb_per_s']:.0f}"]
 
 
 if __name__ == "__main__":
