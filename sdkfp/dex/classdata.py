@@ -119,9 +119,10 @@ def _read_items(data: bytes, offsets: Ints, limit: int) -> _Items:
         size[first:last] = window.size
         known += len(window.values)
         first = last
+    slow_limit = limit // 3  # an encoded_method is three numbers, and has a method_id of eight bytes besides
     for row in np.flatnonzero(size == 0).tolist():
-        numbers, whole = _read_slowly(data, int(offsets[row]), limit)
-        limit -= len(numbers)
+        numbers, whole = _read_slowly(data, int(offsets[row]), slow_limit)
+        slow_limit -= len(numbers)
         if whole:
             parts.append(np.array(numbers, np.uint32))
             head[row], size[row] = known, len(numbers)

@@ -188,7 +188,7 @@ def _walk_all(units: Units, begin: Ints, end: Ints) -> _Walk:
         first[item], count[item] = known, len(found)
         known += len(found)
         cut += not whole
-        parts.append(np.array(found, np.int32))
+        parts.append(found.astype(np.int32))
     return _Walk(np.concatenate(parts), first, count, cut, in_order=False)
 
 
@@ -236,21 +236,25 @@ def _walk_together(units: Units, begin: Ints, end: Ints) -> tuple[npt.NDArray[np
     return position.astype(np.int32), count, cut
 
 
-def _walk_one(units: Units, at: int, stop: int) -> tuple[list[int], bool]:
+def _walk_one(units: Units, at: int, stop: int) -> tuple[Ints, bool]:
     """Positions of the instructions of one code item from ``at`` on; and whether the last one is whole (else left out)."""
-    window = units[at:stop]
-    width = _widths(window, len(window))
-    payload = _payloads(window)
-    steps: list[int] = width.tolist()
-    for place, needed in zip(payload.tolist(), _payload_widths(window, payload).tolist(), strict=True):
-        steps[place] = needed
-    found, place, size = [], 0, len(window)
-    while place < size:
-        found.append(at + place)
-        place += steps[place]
-    if place > size:
-        found.pop()
-    return found, place <= size
+    mark = bytearray(stop - at)
+    place = last = 0
+    while place < len(mark):
+        start = place
+        window = units[at + start : min(stop, at + start + BLOCK)]
+        width = _widths(window, len(window))
+        payload = _payloads(window)
+        width[payload] = np.minimum(_payload_widths(units, payload + (at + start)), len(mark) + 1)
+        steps, end = width.tolist(), start + len(window)
+        while place < end:
+            mark[place] = 1
+            last = place
+            place += steps[place - start]
+    whole = place <= len(mark)
+    if not whole:
+        mark[last] = 0
+    return np.flatnonzero(np.frombuffer(mark, np.bool_)) + at, whole
 
 
 def _inside(begin: Ints, end: Ints) -> npt.NDArray[np.bool_]:

@@ -510,10 +510,10 @@ def test_code_shared_by_methods_belongs_to_each() -> None:
 
 
 def test_large_code_shared_by_all_methods() -> None:
-    """50,000 methods with the same 100,000 instructions."""
+    """50,000 methods with the same 200,000 instructions."""
     head = sample()
     head += bytes(-len(head) % 4)
-    code = code_item([0] * 100_000)
+    code = code_item([0] * 200_000)
     body = b"\0\0" + uleb128(50_000) + b"\0" + (b"\0\x09" + uleb128(len(head))) * 50_000
     data = patched(head + code + body, (class_def(head, 1, 6), len(head) + len(code)))
     dex = expect_problem(data, "more than the file can hold")
