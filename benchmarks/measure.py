@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +42,28 @@ class Run:
     """Standard error."""
 
 
+_LAUNCHER = """
+import os, sys, time
+start = time.perf_counter()
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+wall = time.perf_counter() - start
+with open(sys.argv[1], "w") as file:
+    print(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, os.waitstatus_to_exitcode(status), file=file)
+"""
+"""Run as a small process between us and the program: a program's peak begins at that of the process that starts it."""
+
+
 def run(command: Sequence[str | Path], *, folder: Path | None = None, env: Mapping[str, str] | None = None) -> Run:
     """Run a program to its end and measure the whole of it."""
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        start = time.perf_counter()
+    with (
+        tempfile.NamedTemporaryFile("r") as figures,
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as errors,
+    ):
+        launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, figures.name]
         process = subprocess.Popen(
-            [str(part) for part in command],
+            [*launcher, *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
@@ -58,15 +73,13 @@ def run(command: Sequence[str | Path], *, folder: Path | None = None, env: Mappi
         )
         alarm = threading.Timer(TIMEOUT, os.killpg, (process.pid, signal.SIGKILL))
         alarm.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
+        process.wait()
         alarm.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         errors.seek(0)
-        peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        cpu = usage.ru_utime + usage.ru_stime
-        return Run(wall, cpu, peak, process.returncode, output.read(), errors.read())
+        said = figures.read().split() or ["nan", "nan", "0", str(-signal.SIGKILL)]
+        peak = int(said[2]) * (1 if sys.platform == "darwin" else 1024)
+        return Run(float(said[0]), float(said[1]), peak, int(said[3]), output.read(), errors.read())
 
 
 def median(runs: Iterable[Run]) -> Run:
