@@ -1,0 +1,30 @@
+rule mobisec_library
+{
+    meta:
+        target = "features"
+    strings:
+        $library = /\nlibrary libmobisec\.so( @ |\n)/
+    condition:
+        $library
+}
+
+rule mobisec_stub_application
+{
+    meta:
+        target = "features"
+    strings:
+        $stub = /\nclass com\.ali\.mobisecenhance\.StubApplication( @ |\n)/
+        $helper = /\nclass com\.ali\.fixHelper( @ |\n)/
+    condition:
+        any of them
+}
+
+rule mobisec_payload
+{
+    meta:
+        target = "features"
+    strings:
+        $data = /\nfile ([A-Za-z0-9_-]{1,40}\/){0,3}aliprotect\.dat( @ |\n)/
+    condition:
+        $data
+}

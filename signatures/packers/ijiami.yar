@@ -1,0 +1,40 @@
+rule ijiami_payload
+{
+    meta:
+        target = "features"
+    strings:
+        $data = /\nfile assets\/ijiami\.dat( @ |\n)/
+    condition:
+        $data
+}
+
+rule ijiami_libraries
+{
+    meta:
+        target = "features"
+    strings:
+        $loader = /\n(library |file assets\/[A-Za-z0-9_\/-]{0,40})libexec\.so( @ |\n)/
+        $main = /\n(library |file assets\/[A-Za-z0-9_\/-]{0,40})libexecmain\.so( @ |\n)/
+    condition:
+        all of them
+}
+
+rule ijiami_shell_application
+{
+    meta:
+        target = "features"
+    strings:
+        $class = /\nclass s\.h\.e\.l\.l\.S( @ |\n)/
+    condition:
+        $class
+}
+
+rule ijiami_old_application
+{
+    meta:
+        target = "features"
+    strings:
+        $class = /\nclass com\.shell\.SuperApplication( @ |\n)/
+    condition:
+        $class
+}

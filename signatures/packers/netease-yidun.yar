@@ -1,0 +1,9 @@
+rule yidun_wrapper_application
+{
+    meta:
+        target = "features"
+    strings:
+        $class = /\nclass com\.netease\.nis\.wrapper\.MyApplication( @ |\n)/
+    condition:
+        $class
+}

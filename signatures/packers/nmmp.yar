@@ -1,0 +1,19 @@
+rule nmmp_loader
+{
+    meta:
+        target = "features"
+    strings:
+        $class = /\nclass com\.nmmedit\.protect\.NativeUtil( @ |\n)/
+    condition:
+        $class
+}
+
+rule nmmp_interpreter
+{
+    meta:
+        target = "features"
+    strings:
+        $library = /\n(library|needed) libnmmvm\.so( @ |\n)/
+    condition:
+        $library
+}

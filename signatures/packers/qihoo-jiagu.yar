@@ -1,0 +1,39 @@
+rule jiagu_library
+{
+    meta:
+        target = "features"
+    strings:
+        $library = /\n(library |file assets\/)libjiagu(_art|_64|_a64|_x86|_x64)?\.so( @ |\n)/
+    condition:
+        $library
+}
+
+rule jiagu_stub_application
+{
+    meta:
+        target = "features"
+    strings:
+        $class = /\nclass com\.stub\.StubApp( @ |\n)/
+    condition:
+        $class
+}
+
+rule jiagu_old_stub_application
+{
+    meta:
+        target = "features"
+    strings:
+        $class = /\nclass com\.qihoo\.util\.StubApplication( @ |\n)/
+    condition:
+        $class
+}
+
+rule protect_class_library
+{
+    meta:
+        target = "features"
+    strings:
+        $library = /\n(library |file assets\/)libprotectClass(_x86)?\.so( @ |\n)/
+    condition:
+        $library
+}

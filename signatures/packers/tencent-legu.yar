@@ -1,0 +1,44 @@
+rule legu_payload
+{
+    meta:
+        target = "features"
+    strings:
+        $code = /\nfile assets\/0OO00l111l1l( @ |\n)/
+        $more = /\nfile assets\/0OO00oo[01]1l1l( @ |\n)/
+        $data = /\nfile assets\/o0oooOO0ooOo\.dat( @ |\n)/
+        $version = /\nfile assets\/tosversion( @ |\n)/
+    condition:
+        2 of them
+}
+
+rule legu_library
+{
+    meta:
+        target = "features"
+    strings:
+        $plain = /\n(library |file assets\/)libshell[ax]-[0-9]{1,3}(\.[0-9]{1,3}){1,3}\.so( @ |\n)/
+        $super = /\n(library |file assets\/)libshellx?-super\.20[0-9]{2}\.so( @ |\n)/
+    condition:
+        any of them
+}
+
+rule legu_proxy_application
+{
+    meta:
+        target = "features"
+    strings:
+        $class = /\nclass com\.wrapper\.proxyapplication\.WrapperProxyApplication( @ |\n)/
+    condition:
+        $class
+}
+
+rule legu_old_library
+{
+    meta:
+        target = "features"
+    strings:
+        $shell = /\nlibrary libshell\.so( @ |\n)/
+        $code = /\nfile lib\/armeabi\/mixz?\.dex( @ |\n)/
+    condition:
+        all of them
+}
