@@ -88,17 +88,17 @@ def read_class_data(data: bytes, offsets: npt.NDArray[np.uint32], limit: int, re
     rows = np.flatnonzero(offsets)
     inside = offsets[rows] < len(data)
     if not inside.all():
-        report(f"The class data of {np.count_nonzero(~inside)} classes lie outside the file.")
+        report(f"Classes whose class data lie outside the file: {np.count_nonzero(~inside)}.")
         rows = rows[inside]
     distinct, place = np.unique(offsets[rows].astype(np.int64), return_inverse=True)
     items = _read_items(data, distinct, limit)
     readable = items.size[place] > 0
     if not readable.all():
-        report(f"The class data of {np.count_nonzero(~readable)} classes cannot be read: they run out of the file.")
+        report(f"Classes whose class data run out of the file: {np.count_nonzero(~readable)}.")
         rows, place = rows[readable], place[readable]
     allowed = np.cumsum(items.size[place]) <= limit
     if not allowed.all():
-        report(f"The class data of {np.count_nonzero(~allowed)} classes are not read: more than the file can hold.")
+        report(f"Classes not read, because class data are more than the file can hold: {np.count_nonzero(~allowed)}.")
         rows, place = rows[allowed], place[allowed]
     head = items.head[place]
     counts = items.values[head[:, None] + np.arange(4)].astype(np.int64) if len(head) else np.zeros((0, 4), np.int64)
@@ -211,7 +211,7 @@ def static_fields(class_data: ClassData, field_count: int, report: Report) -> En
     good = field_idx < field_count
     if good.all():
         return found
-    report(f"{np.count_nonzero(~good)} fields of class data are not in the field table.")
+    report(f"Fields of class data that are not in the field table: {np.count_nonzero(~good)}.")
     return EncodedFields(found.owner[good], found.field_idx[good], found.access_flags[good])
 
 
@@ -231,5 +231,5 @@ def encoded_methods(class_data: ClassData, method_count: int, report: Report) ->
     good = method_idx < method_count
     if good.all():
         return found
-    report(f"{np.count_nonzero(~good)} methods of class data are not in the method table.")
+    report(f"Methods of class data that are not in the method table: {np.count_nonzero(~good)}.")
     return EncodedMethods(found.owner[good], found.method_idx[good], found.access_flags[good], found.code_off[good])

@@ -92,14 +92,14 @@ def read_code(data: bytes, methods: EncodedMethods, report: Report) -> CodeTable
     offsets = methods.code_off[rows]
     good = (offsets % 2 == 0) & (offsets <= len(data) - HEADER_SIZE)
     if not good.all():
-        report(f"The code of {np.count_nonzero(~good)} methods does not lie in the file.")
+        report(f"Methods whose code does not lie in the file: {np.count_nonzero(~good)}.")
         rows, offsets = rows[good], offsets[good]
     units = np.frombuffer(data, "<u2", len(data) // 2)
     at = offsets // 2
     insns = units[at + 6].astype(np.int64) | units[at + 7].astype(np.int64) << 16
     room = len(units) - at - HEADER_SIZE // 2
     if (insns > room).any():
-        report(f"The instructions of {np.count_nonzero(insns > room)} methods go on behind the end of the file.")
+        report(f"Methods whose instructions go on behind the end of the file: {np.count_nonzero(insns > room)}.")
         insns = np.minimum(insns, room)
     tries = units[at + 3].astype(np.int64)
     size = HEADER_SIZE + 2 * insns + np.where(tries > 0, 8 * tries + 2 * (insns & 1), 0)
@@ -123,7 +123,7 @@ def read_instructions(data: bytes, code: CodeTable, limit: int, report: Report) 
     rows = np.flatnonzero(code.insns_size)
     within = np.cumsum(code.insns_size[rows]) <= limit
     if not within.all():
-        report(f"The instructions of {np.count_nonzero(~within)} methods are not read: more than the file can hold.")
+        report(f"Methods not read, because instructions are more than the file can hold: {np.count_nonzero(~within)}.")
         rows = rows[within]
     rows = rows[np.argsort(code.code_off[rows], kind="stable")]
     begin = code.code_off[rows] // 2 + HEADER_SIZE // 2
@@ -131,7 +131,7 @@ def read_instructions(data: bytes, code: CodeTable, limit: int, report: Report) 
     item = np.cumsum(distinct) - 1
     walk = _walk_all(units, begin[distinct], (begin + code.insns_size[rows])[distinct])
     if walk.cut:
-        report(f"The last instruction of {walk.cut} methods goes on behind the end of the method.")
+        report(f"Code items whose last instruction goes on behind their end: {walk.cut}.")
     position, count = walk.position, walk.count[item]
     if not distinct.all() or not walk.in_order:
         before = np.cumsum(count) - count
@@ -151,7 +151,7 @@ def references(instructions: Instructions, kind: Kind, table_size: int, report: 
         index[jumbo] |= instructions.units[position[jumbo] + 2].astype(np.int64) << 16
     good = index < table_size
     if not good.all():
-        report(f"{np.count_nonzero(~good)} instructions name a {kind.name.lower()} that is not in its table.")
+        report(f"Instructions that name a {kind.name.lower()} that is not in its table: {np.count_nonzero(~good)}.")
         rows, position, index = rows[good], position[good], index[good]
     return References(instructions.row[rows].astype(np.int64), position, instructions.opcode[rows], index)
 

@@ -63,9 +63,9 @@ def static_strings(
             else:
                 outside += 1
     if broken:
-        report(f"{broken} lists of initial values of static fields cannot be read to their end.")
+        report(f"Lists of initial values of static fields that cannot be read to their end: {broken}.")
     if outside:
-        report(f"{outside} initial values of static fields are strings outside the string table.")
+        report(f"Initial values of static fields that are strings outside the string table: {outside}.")
     return found
 
 

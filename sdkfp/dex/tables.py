@@ -131,11 +131,11 @@ def type_lists(
     sizes[inside] = _gather(data, starts[inside], 4)
     good = inside & (starts + 4 + 2 * sizes <= len(data))
     if not good.all():
-        report(f"{np.count_nonzero(~good)} type lists do not lie in the file.")
+        report(f"Type lists that do not lie in the file: {np.count_nonzero(~good)}.")
         rows, starts, sizes = rows[good], starts[good], sizes[good]
     good = np.cumsum(sizes) <= most
     if not good.all():
-        report(f"{np.count_nonzero(~good)} type lists are not read: together they are longer than the file.")
+        report(f"Type lists not read, because together they are longer than the file: {np.count_nonzero(~good)}.")
         rows, starts, sizes = rows[good], starts[good], sizes[good]
     before = np.cumsum(sizes) - sizes
     at = np.repeat(starts + 4 - 2 * before, sizes) + 2 * np.arange(int(sizes.sum()))

@@ -287,13 +287,13 @@ def test_superclass_and_interfaces_outside_the_type_table() -> None:
 @pytest.mark.parametrize("offset", [0xFFFFFFFF, 0xFFFFFFFE, 100_000])
 def test_interfaces_outside_the_file(offset: int) -> None:
     data = sample()
-    expect_problem(patched(data, (class_def(data, 0, 3), offset)), "type lists do not lie in the file")
+    expect_problem(patched(data, (class_def(data, 0, 3), offset)), "Type lists that do not lie in the file: 1")
 
 
 def test_interface_list_longer_than_the_file() -> None:
     data = sample()
     expect_problem(
-        patched(data, (number(data, class_def(data, 0, 3)), 0xFFFFFFFF)), "type lists do not lie in the file"
+        patched(data, (number(data, class_def(data, 0, 3)), 0xFFFFFFFF)), "Type lists that do not lie in the file: 1"
     )
 
 
@@ -352,7 +352,7 @@ def with_class_data(body: bytes) -> bytes:
 @pytest.mark.parametrize("offset", [0xFFFFFFFF, 0x7FFFFFFF, 5_000])
 def test_class_data_outside_the_file(offset: int) -> None:
     data = sample()
-    dex = expect_problem(patched(data, (class_def(data, 1, 6), offset)), "class data of 1 classes lie outside")
+    dex = expect_problem(patched(data, (class_def(data, 1, 6), offset)), "class data lie outside the file: 1")
     assert len(dex.code) == 0
 
 
@@ -397,13 +397,13 @@ def test_class_data_that_begin_in_the_middle_of_others() -> None:
 
 def test_methods_outside_the_method_table() -> None:
     dex = expect_problem(
-        with_class_data(b"\0\0\x02\0" + b"\0\x09\0" + b"\xff\xff\x03\x09\0"), "not in the method table"
+        with_class_data(b"\0\0\x02\0" + b"\0\x09\0" + b"\xff\xff\x03\x09\0"), "not in the method table: 1"
     )
     assert dex.encoded_methods.method_idx.tolist() == [0]
 
 
 def test_fields_outside_the_field_table() -> None:
-    dex = expect_problem(with_class_data(b"\x02\0\0\0" + b"\0\x09" + b"\xff\xff\x03\x09"), "not in the field table")
+    dex = expect_problem(with_class_data(b"\x02\0\0\0" + b"\0\x09" + b"\xff\xff\x03\x09"), "not in the field table: 1")
     assert dex.static_fields.field_idx.tolist() == [0]
 
 
@@ -445,7 +445,7 @@ def code_item(units: list[int], *, size: int | None = None, tries: int = 0) -> b
 
 @pytest.mark.parametrize("offset", [0xFFFFFFFF, 0xFFFFFFF0, 1 << 20, 0x71])
 def test_code_outside_the_file_or_unaligned(offset: int) -> None:
-    dex = expect_problem(one_method(lambda _: offset), "code of 1 methods does not lie in the file")
+    dex = expect_problem(one_method(lambda _: offset), "code does not lie in the file: 1")
     assert len(dex.code) == 0
 
 
@@ -471,13 +471,13 @@ def test_code_longer_than_the_file() -> None:
 @pytest.mark.parametrize("copies", [1, 40])
 def test_last_instruction_goes_on_behind_the_method(units: list[int], copies: int) -> None:
     methods = [Method(f"m{number}", code=[Raw(tuple(units))]) for number in range(copies)]
-    dex = expect_problem(DexWriter().add_class("A", methods=methods).build(), f"instruction of {copies} methods")
+    dex = expect_problem(DexWriter().add_class("A", methods=methods).build(), f"goes on behind their end: {copies}.")
     assert dex.instructions.opcode.tolist() == [0x0E] * copies
 
 
 def test_only_instruction_is_cut() -> None:
     methods = [Method(f"m{number}", code=[Raw((0x006E,)) if number % 2 else Raw((0x0100, 5))]) for number in range(80)]
-    dex = expect_problem(DexWriter().add_class("A", methods=methods).build(), "instruction of 80 methods")
+    dex = expect_problem(DexWriter().add_class("A", methods=methods).build(), "goes on behind their end: 80.")
     assert len(dex.instructions) == 0
 
 
@@ -564,14 +564,14 @@ def test_static_values_that_are_none(value: bytes) -> None:
         StaticField("b", STRING, Encoded(value)),
         StaticField("c", STRING, "lost"),
     ]
-    dex = expect_problem(DexWriter().add_class("A", static_fields=fields).build(), "cannot be read to their end")
+    dex = expect_problem(DexWriter().add_class("A", static_fields=fields).build(), "cannot be read to their end: 1")
     assert dex.static_string_constants() == (["A.a"], ["good"])
 
 
 @pytest.mark.parametrize("offset", [0xFFFFFFFF, 100_000])
 def test_static_values_outside_the_file(offset: int) -> None:
     data = sample()
-    expect_problem(patched(data, (class_def(data, 1, 7), offset)), "cannot be read to their end")
+    expect_problem(patched(data, (class_def(data, 1, 7), offset)), "cannot be read to their end: 1")
 
 
 def test_static_string_outside_the_string_table() -> None:
@@ -583,7 +583,7 @@ def test_static_string_outside_the_string_table() -> None:
 def test_more_values_than_fields() -> None:
     data = DexWriter().add_class("A", static_strings={"a": "x", "b": "y"}).build()
     at = number(data, class_def(data, 0, 7))
-    dex = expect_problem(data[:at] + b"\x03" + data[at + 1 :], "cannot be read to their end")
+    dex = expect_problem(data[:at] + b"\x03" + data[at + 1 :], "cannot be read to their end: 1")
     assert dex.static_string_constants() == (["A.a", "A.b"], ["x", "y"])
 
 

@@ -308,6 +308,19 @@ def test_container_with_several_dex_files() -> None:
         assert (dex.problems, dex.verify()) == ((), ())
 
 
+def test_dex_file_of_a_container_that_uses_tables_of_a_later_one() -> None:
+    """All offsets of a container count from its start, so that its dex files can share what stands later in it."""
+    data = bytearray(build_container([sample("041"), sample("041")]))
+    start = open_dexes(bytes(data))[1].header.offset
+    for place in range(0x38, 0x68, 8):
+        data[place : place + 8] = data[start + place : start + place + 8]
+    first, second = open_dexes(bytes(data))
+    check_everything(first)
+    assert first.problems == ()
+    assert first.class_names == second.class_names
+    assert first.classes.class_data_off.tolist() == second.classes.class_data_off.tolist()
+
+
 def test_verify_tells_a_changed_file() -> None:
     data = bytearray(sample().build())
     data[-1] ^= 1
