@@ -9,18 +9,20 @@ from functools import cached_property
 from types import TracebackType
 from typing import BinaryIO
 
-from sdkfp.container import Container, Entry, EntryError, Limits, open_container
+from sdkfp.container import Container, ContainerKind, Entry, EntryError, Limits, open_container
 from sdkfp.dex import Dex, open_dexes
 from sdkfp.elf import NativeLibrary, library_features, read_library
-from sdkfp.errors import DexError, ElfError, ManifestError, NotExamined
+from sdkfp.errors import DexError, ElfError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
-from sdkfp.manifest import Manifest, read_manifest
+from sdkfp.manifest import Manifest, ManifestFile, read_manifests
+from sdkfp.properties import MAX_BYTES, is_property_file, read_properties
 
 __all__ = ["App", "DexPart", "LibraryPart"]
 
-_PROPERTY_SUFFIXES = (".properties", ".version")
-_LONGEST_PROPERTY_FILE = 64 * 1024
-_MOST_PROPERTIES = 200
+_DEX_MAGIC, _ELF_MAGIC, _ZIP_MAGIC = b"dex\n", b"\x7fELF", b"PK\x03\x04"
+_HIDING_PLACES = ("assets/", "res/raw/")
+_ARCHIVE_SUFFIXES = (".apk", ".jar")
+"""Archives in the hiding places that the container opens by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class DexPart:
 
     location: str
     dex: Dex
+    hidden: bool
+    """It lies under another name than ``*.dex`` and was found by its magic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,6 @@ class LibraryPart:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """An entry of the app or of an archive inside it, with its location."""
-
-    location: str
-    entry: Entry
-
-
 class App:
     """An app, or a library archive, opened for examination."""
 
@@ -59,7 +55,11 @@ class App:
 
     @classmethod
     def open(
-        cls, source: str | os.PathLike[str] | bytes | BinaryIO, *, name: str | None = None, limits: Limits | None = None
+        cls,
+        source: str | os.PathLike[str] | bytes | BinaryIO,
+        *,
+        name: str | None = None,
+        limits: Limits | None = None,
     ) -> App:
         """Open a package, a directory, a bare dex file or a native library.
 
@@ -91,71 +91,97 @@ class App:
         return self.container.name
 
     @cached_property
-    def _members(self) -> tuple[_Member, ...]:
-        return tuple(self._walk(self.container, self.container.name))
+    def _entries(self) -> tuple[Entry, ...]:
+        """The entries of the package and of the archives inside it."""
+        return tuple(_walk(self.container))
 
-    def _walk(self, container: Container, label: str) -> Iterator[_Member]:
-        for name, entry in container.entries.items():
-            yield _Member(f"{label}!{name}" if name else label, entry)
-        for name, part in container.parts:
-            yield from self._walk(part, f"{label}!{name}")
+    @cached_property
+    def _hidden(self) -> Mapping[str, bytes]:
+        """The first bytes of the entries in assets and raw resources, where code is hidden under other names."""
+        found = {}
+        for entry in self._entries:
+            if entry.name.startswith(_HIDING_PLACES) and entry.size >= len(_DEX_MAGIC):
+                head = entry.head(len(_DEX_MAGIC))
+                if head in (_DEX_MAGIC, _ELF_MAGIC, _ZIP_MAGIC):
+                    found[entry.location] = head
+        return found
 
     @cached_property
     def dexes(self) -> tuple[DexPart, ...]:
         """The dex files, in the order of the package; one that cannot be read is in :attr:`not_examined`."""
         found = []
-        for member in self._members:
-            if not _is_dex_name(member.entry.name, bare=self.container.kind.value == "dex"):
+        for entry in self._entries:
+            named = entry.name.endswith(".dex") or self.container.kind is ContainerKind.DEX
+            if not named and self._hidden.get(entry.location) != _DEX_MAGIC:
                 continue
-            data = self._read(member)
+            data = self._read(entry)
             if data is None:
                 continue
             try:
                 dexes = open_dexes(data)
             except DexError as error:
-                self._skip(member.location, "dex-malformed", str(error))
+                self._skip(entry.location, "dex-malformed", str(error))
                 continue
             for number, dex in enumerate(dexes):
-                location = member.location if number == 0 else f"{member.location}#{number}"
-                found.append(DexPart(location, dex))
+                location = entry.location if number == 0 else f"{entry.location}#{number}"
+                found.append(DexPart(location, dex, not named))
         return tuple(found)
 
     @cached_property
     def libraries(self) -> tuple[LibraryPart, ...]:
-        """The native libraries, by their file names."""
+        """The native libraries: entries named ``*.so``, and those hidden under other names."""
         found = []
-        for member in self._members:
-            folder, _, name = (member.entry.name or self.container.name).rpartition("/")
-            if name.endswith(".so") or self.container.kind.value == "so":
-                abi = folder.rpartition("/")[2] if folder.startswith(("lib/", "jni/")) or "/lib/" in folder else None
-                found.append(LibraryPart(member.location, name, abi, member.entry))
+        for entry in self._entries:
+            folder, _, name = (entry.name or self.container.name).rpartition("/")
+            bare = self.container.kind is ContainerKind.SO
+            if bare or name.endswith(".so") or self._hidden.get(entry.location) == _ELF_MAGIC:
+                in_abi_folder = folder.rpartition("/")[0].rpartition("/")[2] in ("lib", "libs", "jni")
+                abi = folder.rpartition("/")[2] if in_abi_folder else None
+                found.append(LibraryPart(entry.location, name, abi, entry))
         return tuple(found)
 
     @cached_property
-    def manifest(self) -> Manifest | None:
-        """The manifest of the app; ``None`` where there is none or it cannot be read."""
-        if "AndroidManifest.xml" not in self.container.entries:
-            return None
-        location = f"{self.name}!AndroidManifest.xml"
-        data = self._read(_Member(location, self.container.entries["AndroidManifest.xml"]))
-        if data is None:
-            return None
-        try:
-            return read_manifest(data, resources=self._resources)
-        except ManifestError as error:
-            self._skip(location, "manifest-malformed", str(error))
-            return None
+    def native(self) -> Mapping[str, NativeLibrary]:
+        """What each native library says, by its location; one that cannot be read is in :attr:`not_examined`."""
+        found = {}
+        for part in self.libraries:
+            data = self._read(part.entry)
+            if data is None:
+                continue
+            try:
+                found[part.location] = read_library(data)
+            except ElfError as error:
+                self._skip(part.location, "library-malformed", str(error))
+        return found
 
-    def _resources(self) -> bytes | None:
-        entry = self.container.entries.get("resources.arsc")
-        return None if entry is None else self._read(_Member(f"{self.name}!resources.arsc", entry))
+    @cached_property
+    def _manifests(self) -> tuple[tuple[ManifestFile, ...], tuple[NotExamined, ...]]:
+        return read_manifests(self.container)
+
+    @property
+    def manifests(self) -> tuple[ManifestFile, ...]:
+        """The manifests of the app, its splits and modules, that of the base first."""
+        return self._manifests[0]
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest of the app itself; ``None`` where there is none or it cannot be read."""
+        return self.manifests[0].manifest if self.manifests else None
 
     @property
     def not_examined(self) -> tuple[NotExamined, ...]:
-        """What was not, or not wholly, read so far, and why."""
-        native = (note for place, library in self.native.items() for note in library.not_examined(place))
-        damaged = (NotExamined(p.location, "dex-damaged", problem) for p in self.dexes for problem in p.dex.problems)
-        return tuple(sorted({*self._not_examined, *self.container.not_examined, *damaged, *native}))
+        """What was not, or not wholly, read, and why. Complete after :meth:`features`."""
+        found = {*self._not_examined, *self.container.not_examined, *self._manifests[1]}
+        for part in self.dexes:
+            found |= {NotExamined(part.location, "dex-damaged", problem) for problem in part.dex.problems}
+        for file in self.manifests:
+            found |= {NotExamined(file.location, "manifest-damaged", problem) for problem in file.manifest.problems}
+        for location, library in self.native.items():
+            found.update(library.not_examined(location))
+        for location, head in self._hidden.items():
+            if head == _ZIP_MAGIC and not location.endswith(_ARCHIVE_SUFFIXES):
+                found.add(NotExamined(location, "archive-unopened", f"{location} is an archive that was not opened"))
+        return tuple(sorted(found))
 
     def class_bytes(self) -> list[Sequence[int]]:
         """For every ``class`` column of :meth:`features`, the bytes of each class's code items; 0 for .class files."""
@@ -175,41 +201,12 @@ class App:
         columns += [Column(Kind.CLASS, part.location, part.dex.class_names) for part in self.dexes]
         columns += self._class_file_columns
         columns += [Column(Kind.REFERS, part.location, part.dex.referenced_class_names) for part in self.dexes]
-        columns += [column for part in self.dexes for column in self._constants(part, constants)]
+        columns += [column for part in self.dexes for column in _constant_columns(part, constants)]
         columns += [column for part in self.libraries for column in self._library_columns(part)]
-        if self.manifest is not None:
-            columns += self.manifest.features(f"{self.name}!AndroidManifest.xml")
+        columns += [column for file in self.manifests for column in file.manifest.features(file.location)]
         columns += self._file_columns()
-        columns += self._properties()
+        columns += self._property_columns()
         return FeatureSet(columns)
-
-    @cached_property
-    def _class_file_columns(self) -> tuple[Column, ...]:
-        names: dict[str, list[str]] = {}
-        for member in self._members:
-            name = member.entry.name
-            if (
-                name.endswith(".class")
-                and not name.startswith("META-INF/")
-                and not name.endswith(("module-info.class", "package-info.class"))
-            ):
-                archive = member.location[: -len(name) - 1]
-                names.setdefault(archive, []).append(name[: -len(".class")].replace("/", "."))
-        return tuple(Column(Kind.CLASS, archive, found) for archive, found in names.items())
-
-    @cached_property
-    def native(self) -> Mapping[str, NativeLibrary]:
-        """What each native library says, by its location; one that cannot be read is in :attr:`not_examined`."""
-        found = {}
-        for part in self.libraries:
-            data = self._read(_Member(part.location, part.entry))
-            if data is None:
-                continue
-            try:
-                found[part.location] = read_library(data)
-            except ElfError as error:
-                self._skip(part.location, "library-malformed", str(error))
-        return found
 
     def _library_columns(self, part: LibraryPart) -> Iterable[Column]:
         library = self.native.get(part.location)
@@ -217,37 +214,36 @@ class App:
             return (Column(Kind.LIBRARY, part.location, [part.name]),)
         return library_features(library, part.name, part.location).columns
 
-    def _constants(self, part: DexPart, wanted: Collection[str] | None) -> Iterator[Column]:
-        names, values = part.dex.static_string_constants(wanted)
-        if names:
-            yield Column(Kind.CONSTANT, part.location, names, values)
+    @cached_property
+    def _class_file_columns(self) -> tuple[Column, ...]:
+        names: dict[str, list[str]] = {}
+        for entry in self._entries:
+            if entry.name.endswith(".class") and _is_class_of_android(entry.name):
+                class_name = entry.name[: -len(".class")].replace("/", ".")
+                names.setdefault(_archive_of(entry), []).append(class_name)
+        return tuple(Column(Kind.CLASS, archive, found) for archive, found in names.items())
 
     def _file_columns(self) -> Iterator[Column]:
         names: dict[str, list[str]] = {}
-        for member in self._members:
-            name = member.entry.name
-            if name and not name.endswith((".class", "/")):
-                names.setdefault(member.location[: -len(name) - 1], []).append(name)
+        for entry in self._entries:
+            if entry.name and not entry.name.endswith((".class", "/")):
+                names.setdefault(_archive_of(entry), []).append(entry.name)
         for archive, found in names.items():
             yield Column(Kind.FILE, archive, found)
 
-    def _properties(self) -> Iterator[Column]:
-        for member in self._members:
-            name = member.entry.name
-            folder = name.rpartition("/")[0]
-            if not name.endswith(_PROPERTY_SUFFIXES) or not (folder == "" or folder.startswith("META-INF")):
+    def _property_columns(self) -> Iterator[Column]:
+        for entry in self._entries:
+            if not is_property_file(entry.name):
                 continue
-            if member.entry.size > _LONGEST_PROPERTY_FILE:
-                self._skip(member.location, "property-file-too-large", f"the file has {member.entry.size} bytes")
+            if entry.size > MAX_BYTES:
+                self._skip(entry.location, "property-file-too-large", f"{entry.location} has {entry.size} bytes")
                 continue
-            data = self._read(member)
-            if data is not None:
-                rows = list(_properties(name, data.decode("utf-8", "replace")))[:_MOST_PROPERTIES]
-                yield Column(Kind.PROPERTY, member.location, [key for key, _ in rows], [value for _, value in rows])
+            rows = read_properties(entry.name, self._read(entry) or b"")
+            yield Column(Kind.PROPERTY, entry.location, [name for name, _ in rows], [value for _, value in rows])
 
-    def _read(self, member: _Member) -> bytes | None:
+    def _read(self, entry: Entry) -> bytes | None:
         try:
-            return member.entry.read()
+            return entry.read()
         except EntryError:  # the container keeps the reason in its own `not_examined`
             return None
 
@@ -255,19 +251,23 @@ class App:
         self._not_examined.add(NotExamined(location, code, reason))
 
 
-def _is_dex_name(name: str, *, bare: bool) -> bool:
-    """``classes.dex``, ``classes2.dex``… where Android loads them from, and any other entry named ``.dex``."""
-    return bare or name.endswith(".dex")
+def _walk(container: Container) -> Iterator[Entry]:
+    yield from container.entries.values()
+    for _, part in container.parts:
+        yield from _walk(part)
 
 
-def _properties(name: str, text: str) -> Iterator[tuple[str, str]]:
-    """``FILE.key``, value for each line of a properties file; ``FILE``, text for a ``.version`` file."""
-    if name.endswith(".version"):
-        value = text.strip()
-        if value and "\n" not in value:
-            yield name, value
-        return
-    for line in text.splitlines():
-        key, equals, value = line.partition("=")
-        if equals and key.strip() and not key.lstrip().startswith(("#", "!")):
-            yield f"{name}.{key.strip()}", value.strip()
+def _archive_of(entry: Entry) -> str:
+    """The location of the archive (or directory) that an entry is in."""
+    return entry.location[: -len(entry.name) - 1]
+
+
+def _is_class_of_android(name: str) -> bool:
+    """Multi-release variants, module and package descriptions are never put into an app."""
+    return not name.startswith("META-INF/") and not name.endswith(("module-info.class", "package-info.class"))
+
+
+def _constant_columns(part: DexPart, wanted: Collection[str] | None) -> Iterator[Column]:
+    names, values = part.dex.static_string_constants(wanted)
+    if names:
+        yield Column(Kind.CONSTANT, part.location, names, values)

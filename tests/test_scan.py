@@ -20,7 +20,7 @@ from support.dexwriter import DexWriter
 from support.zipwriter import Member, build_zip
 
 import sdkfp
-from sdkfp import Catalog, ContainerError, FeatureSet, LimitExceededError, Limits, SdkfpError
+from sdkfp import App, Catalog, ContainerError, FeatureSet, LimitExceededError, Limits, SdkfpError
 
 SIGNATURES = {
     "vendor-push": """
@@ -335,3 +335,43 @@ def test_import_loads_nothing_heavy() -> None:
 def test_every_public_name_is_there() -> None:
     assert all(getattr(sdkfp, name) is not None for name in sdkfp.__all__)
     assert set(dir(sdkfp)) == set(sdkfp.__all__)
+
+
+def test_code_hidden_under_other_names_is_found(catalog: Catalog) -> None:
+    hidden = DexWriter().add_class("com.mapbox.maps.MapView").build()
+    members = {
+        "AndroidManifest.xml": manifest("com.maker.app"),
+        "assets/data/i11.dat": hidden,
+        "assets/plugin.jar": build_zip({"classes.dex": dex_with_push()}),
+        "assets/core.bin": LIBRARY,
+        "assets/other.bin": build_zip({"readme": b"x"}),
+        "assets/note.txt": b"dex\nis not here" * 10,
+        "res/drawable/a.png": hidden,
+    }
+    data = build_zip(
+        [Member(name, content, method=0 if name.endswith("i11.dat") else 8) for name, content in members.items()]
+    )
+    with App.open(data, name="a.apk") as app:
+        features = app.features()
+        assert [(part.location, part.hidden) for part in app.dexes if part.hidden] == [
+            ("a.apk!assets/data/i11.dat", True)
+        ]
+        assert "jni com.vendor.push.Native @ a.apk!assets/core.bin" in features.format()
+        codes = {(note.location, note.code) for note in app.not_examined}
+    assert codes == {("a.apk!assets/note.txt", "dex-malformed"), ("a.apk!assets/other.bin", "archive-unopened")}
+    assert [sdk.id for sdk in sdkfp.scan(data, catalog=catalog).sdks] == ["mapbox", "vendor-core", "vendor-push"]
+
+
+def test_a_bundle_is_one_app_and_each_finding_says_in_which_split(catalog: Catalog) -> None:
+    base = build_zip({"AndroidManifest.xml": manifest("com.maker.app"), "classes.dex": dex_with_push()})
+    split = manifest("com.maker.app", attributes={"split": "config.arm64_v8a"})
+    native = build_zip({"AndroidManifest.xml": split, "lib/arm64-v8a/libvendor9.so": LIBRARY})
+    data = build_zip({"manifest.json": b"{}", "base.apk": base, "config.arm64_v8a.apk": native})
+    report = sdkfp.scan(data, catalog=catalog, name="app.xapk")
+    assert report.app.kind == "xapk"
+    assert report.app.package == "com.maker.app"
+    assert {e.location for sdk in report.sdks for e in sdk.evidence} == {
+        "app.xapk!base.apk!classes.dex",
+        "app.xapk!config.arm64_v8a.apk!lib/arm64-v8a/libvendor9.so",
+    }
+    assert report.not_examined == ()

@@ -151,9 +151,18 @@ class Entry:
         """
         return self._container._load(self)
 
+    def head(self, count: int) -> bytes:
+        """The first bytes, at most ``count``; fewer where the entry is shorter or cannot be read.
+
+        A packed entry is inflated only so far, which makes a look at the magic of every entry affordable.
+        """
+        return self._container._head(self, count)
+
 
 Reader = Callable[[Entry, int], bytes]
 """Reads an entry; the number is how many bytes the answer may have. Raises UnreadableError."""
+Peeker = Callable[[Entry, int], bytes]
+"""Reads the first bytes of an entry, at most so many; fewer where they cannot be read."""
 
 
 class Container:
@@ -185,6 +194,7 @@ class Container:
         self.inflated: Window | None = None
         """What the entries are read from where that is not the file itself."""
         self._reader: Reader | None = None
+        self._peeker: Peeker | None = None
         self._open_parts: Callable[[], tuple[tuple[str, Container], ...]] | None = None
         self._parts: tuple[tuple[str, Container], ...] | None = None
         self._notes: dict[NotExamined, None] = {}
@@ -196,8 +206,10 @@ class Container:
         entries: dict[str, Entry],
         reader: Reader,
         open_parts: Callable[[], tuple[tuple[str, Container], ...]] | None = None,
+        peeker: Peeker | None = None,
     ) -> None:
         """Set what the opening found out. Only for the modules of this package."""
+        self._peeker = peeker
         self.kind = kind
         self.entries = MappingProxyType(entries)
         self._reader = reader
@@ -282,6 +294,15 @@ class Container:
             entry._paid = True
             self.budget.left -= len(data)
         return data
+
+    def _head(self, entry: Entry, count: int) -> bytes:
+        self._need_open()
+        if self._peeker is not None:
+            return self._peeker(entry, count)
+        try:
+            return self._load(entry)[:count]
+        except EntryError:
+            return b""
 
     def _need_open(self) -> Reader:
         if self._reader is None:

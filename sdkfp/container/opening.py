@@ -12,7 +12,7 @@ from sdkfp.container.directory import fill_directory, open_regular
 from sdkfp.container.model import Container, ContainerKind, Entry, EntryError, Limits, Reader, UnreadableError
 from sdkfp.container.tar import fill_tar
 from sdkfp.container.window import Window
-from sdkfp.container.zip import STORED, Directory, data_start, find_directory, read_entries, zip_reader
+from sdkfp.container.zip import STORED, Directory, data_start, find_directory, read_entries, zip_peeker, zip_reader
 from sdkfp.errors import ContainerError, LimitExceededError
 
 __all__ = ["open_container"]
@@ -135,7 +135,9 @@ def _fill_zip(container: Container, window: Window, directory: Directory) -> Non
         found = ((name, _open_part(container, window, directory.shift, name)) for name in part_names(container))
         return tuple((name, part) for name, part in found if part is not None)
 
-    container.fill(ContainerKind.ZIP, entries, zip_reader(window, directory.shift), open_parts)
+    container.fill(
+        ContainerKind.ZIP, entries, zip_reader(window, directory.shift), open_parts, zip_peeker(window, directory.shift)
+    )
     container.kind = kind_of_zip(container)
     before = min((entry.offset for entry in entries.values()), default=0)
     if before > 0 and not window.starts_with(b"PK\x03\x04"):

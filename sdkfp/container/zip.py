@@ -10,11 +10,12 @@ name) this reader goes on, because what an analyst holds need not be installable
 from __future__ import annotations
 
 import struct
+import zlib
 from contextlib import suppress
 from typing import NamedTuple
 
 from sdkfp.container.inflate import inflate
-from sdkfp.container.model import Container, Entry, Reader, UnreadableError
+from sdkfp.container.model import Container, Entry, Peeker, Reader, UnreadableError
 from sdkfp.container.window import Window
 from sdkfp.errors import LimitExceededError
 
@@ -186,6 +187,26 @@ def zip_reader(window: Window, shift: int) -> Reader:
             raise UnreadableError("entry-encrypted", "is encrypted") if encrypted else error from None
 
     return read
+
+
+def zip_peeker(window: Window, shift: int) -> Peeker:
+    """The function that reads the first bytes of entries of this ZIP."""
+
+    def peek(entry: Entry, count: int) -> bytes:
+        try:
+            begin, _ = _local_header(window, entry, shift)
+        except UnreadableError:
+            return b""
+        # A deflate block with codes of its own begins with at most 330 bytes of them (RFC 1951, 3.2.7).
+        packed = window.read(begin, begin + min(entry.compressed_size, 400 + 2 * count))
+        if entry.method == STORED:
+            return packed[:count]
+        try:
+            return zlib.decompressobj(-15).decompress(packed, count)
+        except zlib.error:
+            return packed[:count]
+
+    return peek
 
 
 def data_start(window: Window, entry: Entry, shift: int) -> int:
