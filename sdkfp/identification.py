@@ -10,7 +10,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 
 from sdkfp.catalog import Catalog
-from sdkfp.features import Feature, FeatureSet, Grade, Kind
+from sdkfp.features import Column, Feature, FeatureSet, Grade, Kind
 from sdkfp.match import Evidence, Match, match
 from sdkfp.signature import Signature, Strength, VersionRule
 
@@ -277,7 +277,7 @@ class _VersionReader:
 
     def __init__(self, features: FeatureSet) -> None:
         self._features = features
-        self._tables: dict[Kind, dict[str, list[Feature]]] = {}
+        self._tables: dict[Kind, dict[str, list[tuple[Column, int]]]] = {}
 
     def read(self, signature: Signature) -> Version | None:
         """Apply the version rules in order; the first that speaks with one voice gives the value."""
@@ -310,8 +310,7 @@ class _VersionReader:
             table = {}
             for column in self._features.of(kind):
                 for row, text in enumerate(column.names):
-                    table.setdefault(text, []).append(column.feature(row))
+                    table.setdefault(text, []).append((column, row))
             self._tables[kind] = table
-        if "*" in name:
-            return [feature for text in sorted(table) if fnmatchcase(text, name) for feature in table[text]]
-        return table.get(name, [])
+        names = [text for text in sorted(table) if fnmatchcase(text, name)] if "*" in name else [name]
+        return [column.feature(row) for text in names for column, row in table.get(text, ())]
