@@ -2,7 +2,8 @@
 
 A rule says in its meta what it reads: ``target = "dex"``, ``"elf"``, ``"file"`` (bytes of such an entry) or ``"features"``
 (the app's features in the text notation, :class:`sdkfp.features.FeatureSet`). The text has a line feed before its first line
-too, so that a rule anchors to whole lines with ``"\\nlibrary libx.so @ "``.
+too, so that a rule anchors to whole lines with ``"\\nlibrary libx.so @ "`` (a line without a location ends with the name). Plain
+strings are five times faster there than regular expressions: most lines of a big app begin alike.
 
 Rules see bytes only: includes and modules are refused, and so is what YARA itself calls slow. YARA checks every rule, also
 where YARA-X runs it.

@@ -13,8 +13,10 @@ rule mobisec_stub_application
     meta:
         target = "features"
     strings:
-        $stub = /\nclass com\.ali\.mobisecenhance\.StubApplication( @ |\n)/
-        $helper = /\nclass com\.ali\.fixHelper( @ |\n)/
+        $stub = "\nclass com.ali.mobisecenhance.StubApplication @ "
+        $stub_bare = "\nclass com.ali.mobisecenhance.StubApplication\n"
+        $helper = "\nclass com.ali.fixHelper @ "
+        $helper_bare = "\nclass com.ali.fixHelper\n"
     condition:
         any of them
 }

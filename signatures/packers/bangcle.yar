@@ -13,7 +13,8 @@ rule secneo_sdk_helper
     meta:
         target = "features"
     strings:
-        $helper = /\nclass com\.secneo\.sdk\.Helper( @ |\n)/
+        $helper = "\nclass com.secneo.sdk.Helper @ "
+        $helper_bare = "\nclass com.secneo.sdk.Helper\n"
         $library = /\nlibrary libSdkHelper_sdk\.so( @ |\n)/
     condition:
         any of them
@@ -24,9 +25,12 @@ rule secneo_wrapper_application
     meta:
         target = "features"
     strings:
-        $class = /\nclass com\.secneo\.apkwrapper\.(ApplicationWrapper|AW)( @ |\n)/
+        $class_1 = "\nclass com.secneo.apkwrapper.ApplicationWrapper @ "
+        $class_1_bare = "\nclass com.secneo.apkwrapper.ApplicationWrapper\n"
+        $class_2 = "\nclass com.secneo.apkwrapper.AW @ "
+        $class_2_bare = "\nclass com.secneo.apkwrapper.AW\n"
     condition:
-        $class
+        any of them
 }
 
 rule bangcle_wrapper_application
@@ -34,8 +38,10 @@ rule bangcle_wrapper_application
     meta:
         target = "features"
     strings:
-        $secshell = /\nclass com\.secshell\.shellwrapper\.SecAppWrapper( @ |\n)/
-        $bangcle = /\nclass com\.bangcle\.protect\.ApplicationWrapper( @ |\n)/
+        $secshell = "\nclass com.secshell.shellwrapper.SecAppWrapper @ "
+        $secshell_bare = "\nclass com.secshell.shellwrapper.SecAppWrapper\n"
+        $bangcle = "\nclass com.bangcle.protect.ApplicationWrapper @ "
+        $bangcle_bare = "\nclass com.bangcle.protect.ApplicationWrapper\n"
     condition:
         any of them
 }

@@ -3,9 +3,14 @@ rule dpt_shell_classes
     meta:
         target = "features"
     strings:
-        $class = /\nclass com\.luoyesiqiu\.shell\.(ProxyApplication|ProxyComponentFactory|JniBridge)( @ |\n)/
+        $class_1 = "\nclass com.luoyesiqiu.shell.ProxyApplication @ "
+        $class_1_bare = "\nclass com.luoyesiqiu.shell.ProxyApplication\n"
+        $class_2 = "\nclass com.luoyesiqiu.shell.ProxyComponentFactory @ "
+        $class_2_bare = "\nclass com.luoyesiqiu.shell.ProxyComponentFactory\n"
+        $class_3 = "\nclass com.luoyesiqiu.shell.JniBridge @ "
+        $class_3_bare = "\nclass com.luoyesiqiu.shell.JniBridge\n"
     condition:
-        $class
+        any of them
 }
 
 rule dpt_shell_payload

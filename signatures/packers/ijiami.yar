@@ -24,9 +24,10 @@ rule ijiami_shell_application
     meta:
         target = "features"
     strings:
-        $class = /\nclass s\.h\.e\.l\.l\.S( @ |\n)/
+        $class = "\nclass s.h.e.l.l.S @ "
+        $class_bare = "\nclass s.h.e.l.l.S\n"
     condition:
-        $class
+        any of them
 }
 
 rule ijiami_old_application
@@ -34,7 +35,8 @@ rule ijiami_old_application
     meta:
         target = "features"
     strings:
-        $class = /\nclass com\.shell\.SuperApplication( @ |\n)/
+        $class = "\nclass com.shell.SuperApplication @ "
+        $class_bare = "\nclass com.shell.SuperApplication\n"
     condition:
-        $class
+        any of them
 }

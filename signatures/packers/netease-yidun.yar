@@ -3,7 +3,8 @@ rule yidun_wrapper_application
     meta:
         target = "features"
     strings:
-        $class = /\nclass com\.netease\.nis\.wrapper\.MyApplication( @ |\n)/
+        $class = "\nclass com.netease.nis.wrapper.MyApplication @ "
+        $class_bare = "\nclass com.netease.nis.wrapper.MyApplication\n"
     condition:
-        $class
+        any of them
 }

@@ -3,9 +3,10 @@ rule nmmp_loader
     meta:
         target = "features"
     strings:
-        $class = /\nclass com\.nmmedit\.protect\.NativeUtil( @ |\n)/
+        $class = "\nclass com.nmmedit.protect.NativeUtil @ "
+        $class_bare = "\nclass com.nmmedit.protect.NativeUtil\n"
     condition:
-        $class
+        any of them
 }
 
 rule nmmp_interpreter

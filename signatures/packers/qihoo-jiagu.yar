@@ -13,9 +13,10 @@ rule jiagu_stub_application
     meta:
         target = "features"
     strings:
-        $class = /\nclass com\.stub\.StubApp( @ |\n)/
+        $class = "\nclass com.stub.StubApp @ "
+        $class_bare = "\nclass com.stub.StubApp\n"
     condition:
-        $class
+        any of them
 }
 
 rule jiagu_old_stub_application
@@ -23,9 +24,10 @@ rule jiagu_old_stub_application
     meta:
         target = "features"
     strings:
-        $class = /\nclass com\.qihoo\.util\.StubApplication( @ |\n)/
+        $class = "\nclass com.qihoo.util.StubApplication @ "
+        $class_bare = "\nclass com.qihoo.util.StubApplication\n"
     condition:
-        $class
+        any of them
 }
 
 rule protect_class_library

@@ -27,9 +27,10 @@ rule legu_proxy_application
     meta:
         target = "features"
     strings:
-        $class = /\nclass com\.wrapper\.proxyapplication\.WrapperProxyApplication( @ |\n)/
+        $class = "\nclass com.wrapper.proxyapplication.WrapperProxyApplication @ "
+        $class_bare = "\nclass com.wrapper.proxyapplication.WrapperProxyApplication\n"
     condition:
-        $class
+        any of them
 }
 
 rule legu_old_library
