@@ -56,7 +56,7 @@ class Kind(str, Enum):
     CONSTANT = "constant"
     """A static field with its constant string value."""
     YARA = "yara"
-    """namespace/rule of a YARA rule that matched."""
+    """namespace/rule of a YARA rule that matched; the value is what its string ``$version`` met, if it has one."""
     MARK = "mark"
     """A rename-proof mark match: SDK id and score."""
 
@@ -95,7 +95,7 @@ GRADE_OF_KIND: Mapping[Kind, Grade] = {
     Kind.MARK: Grade.LEARNED,
 }
 
-KINDS_WITH_VALUE = frozenset({Kind.METADATA, Kind.PROPERTY, Kind.CONSTANT, Kind.MARK})
+KINDS_WITH_VALUE = frozenset({Kind.METADATA, Kind.PROPERTY, Kind.CONSTANT, Kind.YARA, Kind.MARK})
 
 _WORDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 _ESCAPE = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

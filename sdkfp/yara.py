@@ -5,6 +5,9 @@ A rule says in its meta what it reads: ``target = "dex"``, ``"elf"``, ``"file"``
 too, so that a rule anchors to whole lines with ``"\\nlibrary libx.so @ "`` (a line without a location ends with the name). Plain
 strings are five times faster there than regular expressions: most lines of a big app begin alike.
 
+A rule for files names them in its meta ``path``, where ``*`` stands for any characters; one for features names in ``kinds`` the
+words of the notation that it looks at, so that no other lines are written for it.
+
 Rules see bytes only: includes and modules are refused, and so is what YARA itself calls slow. YARA checks every rule, also
 where YARA-X runs it.
 """
@@ -12,16 +15,20 @@ where YARA-X runs it.
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from fnmatch import fnmatchcase
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-from sdkfp.errors import CatalogError, SdkfpError, SignatureError, SignatureIssue
+from sdkfp import _yara_engines
+from sdkfp._yara_engines import Engine, Found, MetaValue, RuleSource, YaraError, YaraTimeoutError
+from sdkfp.errors import CatalogError, SignatureError, SignatureIssue
 from sdkfp.features import Column, Kind
 
 __all__ = [
@@ -34,38 +41,16 @@ __all__ = [
     "YaraError",
     "YaraTimeoutError",
     "compile_rules",
+    "default_engine",
     "yara_column",
 ]
 
 Target: TypeAlias = Literal["dex", "elf", "file", "features"]
-Engine: TypeAlias = Literal["yara", "yara-x"]
-MetaValue: TypeAlias = "str | int | float | bool"
 
 _TARGETS: tuple[Target, ...] = get_args(Target)
 _MOST_HITS = 16
-_MOST_MATCHES = 100_000
-"""Matches of one pattern that YARA-X keeps; YARA has its own limit of a million."""
 _LONGEST_EXCERPT = 200
-_MAGIC = b"sdkfp rules 1\n"
-
-
-class YaraError(SdkfpError):
-    """The rules could not be run on some data."""
-
-
-class YaraTimeoutError(YaraError):
-    """The rules took longer than allowed; what they would have found is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSource:
-    """One file of rules."""
-
-    namespace: str
-    """The id of the SDK or packer that the rules belong to."""
-    path: str
-    """For messages."""
-    text: str
+_MAGIC = b"sdkfp rules 2\n"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,10 +85,13 @@ class RuleMatch:
 class CompiledRules:
     """Rules, compiled for each target; made by :func:`compile_rules`."""
 
-    def __init__(self, engine: Engine, rules: Mapping[Target, object], names: Mapping[Target, tuple[str, ...]]) -> None:
+    def __init__(
+        self, engine: Engine, rules: Mapping[Target, object], names: Mapping[Target, Mapping[str, str]]
+    ) -> None:
         self.engine = engine
         self._rules = dict(rules)
-        self._names = dict(names)
+        self._names = {target: dict(rules_of) for target, rules_of in names.items()}
+        """``namespace/rule`` of every rule and what it narrows its target to, sorted."""
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -112,15 +100,29 @@ class CompiledRules:
 
     def names(self, target: Target) -> tuple[str, ...]:
         """``namespace/rule`` of every rule for a target, sorted."""
-        return self._names.get(target, ())
+        return tuple(self._names.get(target, ()))
 
-    def match(self, target: Target, data: bytes, *, timeout_s: float) -> list[RuleMatch]:
+    @cached_property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of features that the rules for ``features`` look at."""
+        return frozenset(Kind(word) for words in self._names.get("features", {}).values() for word in words.split())
+
+    def wants_file(self, name: str) -> bool:
+        """Whether any rule for ``file`` names this entry."""
+        return any(fnmatchcase(name, pattern) for pattern in self._file_patterns)
+
+    @cached_property
+    def _file_patterns(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._names.get("file", {}).values()))
+
+    def match(self, target: Target, data: bytes, *, timeout_s: float, file_name: str = "") -> list[RuleMatch]:
         """The rules for a target that match the data, sorted by name.
 
         Args:
             target: what the data is.
             data: the whole entry; for ``features`` the text notation in UTF-8.
             timeout_s: seconds, rounded up to whole ones.
+            file_name: of the entry, for the target ``file``: a rule matches only the files that it names.
 
         Raises:
             YaraTimeoutError: it took longer.
@@ -131,18 +133,18 @@ class CompiledRules:
             return []
         lead = 1 if target == "features" else 0
         text = b"\n%b\n" % data if lead else data
-        scan = _scan_with_yara if self.engine == "yara" else _scan_with_yara_x
         matches = [
             RuleMatch(found.namespace, found.rule, found.tags, found.meta, _hits(found, text, lead))
-            for found in scan(rules, text, max(1, math.ceil(timeout_s)))
+            for found in _yara_engines.scan(self.engine, rules, text, max(1, math.ceil(timeout_s)))
             if found.meta.get("target") == target
+            and (target != "file" or fnmatchcase(file_name, str(found.meta["path"])))
         ]
         return sorted(matches, key=lambda match: match.name)
 
     def serialize(self) -> bytes:
         """The compiled rules for a cache file; read back by :meth:`deserialize`."""
-        rules = {target: _save(self.engine, compiled) for target, compiled in self._rules.items()}
-        body = msgspec.msgpack.encode(_Stored(self.engine, _version(self.engine), rules, self._names))
+        rules = {target: _yara_engines.save(self.engine, compiled) for target, compiled in self._rules.items()}
+        body = msgspec.msgpack.encode(_Stored(self.engine, _yara_engines.version_of(self.engine), rules, self._names))
         return _MAGIC + hashlib.sha256(body).digest() + body
 
     @classmethod
@@ -161,9 +163,9 @@ class CompiledRules:
             stored = msgspec.msgpack.decode(data[head:], type=_Stored)
         except msgspec.DecodeError as error:
             raise CatalogError(f"the compiled rules are damaged: {error}") from None
-        if stored.version != _version(stored.engine):
+        if stored.version != _yara_engines.version_of(stored.engine):
             raise CatalogError(f"the rules were compiled by {stored.engine} {stored.version}, which is not installed")
-        rules = {target: _load(stored.engine, blob) for target, blob in stored.rules.items()}
+        rules = {target: _yara_engines.load(stored.engine, blob) for target, blob in stored.rules.items()}
         return cls(stored.engine, rules, stored.names)
 
 
@@ -173,7 +175,12 @@ class _Stored(msgspec.Struct, frozen=True):
     engine: Engine
     version: str
     rules: dict[Target, bytes]
-    names: dict[Target, tuple[str, ...]]
+    names: dict[Target, dict[str, str]]
+
+
+def default_engine() -> Engine:
+    """YARA-X where it is installed, else YARA."""
+    return "yara" if find_spec("yara_x") is None else "yara-x"
 
 
 def compile_rules(sources: Iterable[RuleSource], *, engine: Engine = "yara") -> CompiledRules:
@@ -190,7 +197,7 @@ def compile_rules(sources: Iterable[RuleSource], *, engine: Engine = "yara") -> 
     files = sorted(sources, key=lambda source: source.namespace)
     issues: list[SignatureIssue] = []
     chosen: dict[Target, list[RuleSource]] = {}
-    names: dict[Target, list[str]] = {}
+    names: dict[Target, dict[str, str]] = {}
     for number, source in enumerate(files):
         if number and files[number - 1].namespace == source.namespace:
             before = files[number - 1].path
@@ -198,23 +205,27 @@ def compile_rules(sources: Iterable[RuleSource], *, engine: Engine = "yara") -> 
                 SignatureIssue(source.path, 1, 1, f"the namespace {source.namespace!r} is also that of {before}")
             )
             continue
-        for rule, target in _checked(source, issues):
-            names.setdefault(target, []).append(f"{source.namespace}/{rule}")
+        for rule, target, scope in _checked(source, issues):
+            names.setdefault(target, {})[f"{source.namespace}/{rule}"] = scope
             if source not in chosen.setdefault(target, []):
                 chosen[target].append(source)
     if issues:
         raise SignatureError(tuple(issues))
-    compile_one = _compile_with_yara if engine == "yara" else _compile_with_yara_x
     return CompiledRules(
         engine,
-        {target: compile_one(chosen[target]) for target in _TARGETS if target in chosen},
-        {target: tuple(sorted(names[target])) for target in _TARGETS if target in names},
+        {target: _yara_engines.compile_sources(engine, chosen[target]) for target in _TARGETS if target in chosen},
+        {target: dict(sorted(names[target].items())) for target in _TARGETS if target in names},
     )
 
 
 def yara_column(matches: Sequence[RuleMatch], location: str) -> Column:
-    """The matches as features of the kind ``yara``."""
-    return Column(Kind.YARA, location, [match.name for match in matches])
+    """The matches as features of the kind ``yara``; each string ``$version`` that a rule has found is a value of its own."""
+    rows: list[tuple[str, str | None]] = []
+    for match in matches:
+        texts = [hit.excerpt for hit in match.strings if hit.identifier == "$version"]
+        values = dict.fromkeys(text.strip(b"\0").decode("utf-8", "backslashreplace") for text in texts)
+        rows += [(match.name, value) for value in values or (None,)]
+    return Column(Kind.YARA, location, [name for name, _ in rows], [value for _, value in rows])
 
 
 # --- Checks: always by YARA, which says what it finds slow ----------------------------------------------------------------
@@ -223,8 +234,8 @@ _IMPORT = re.compile(r'^[ \t]*import[ \t]*"', re.MULTILINE)
 _PLACE = re.compile(r"line (\d+): (.*)", re.DOTALL)
 
 
-def _checked(source: RuleSource, issues: list[SignatureIssue]) -> Iterator[tuple[str, Target]]:
-    """Name and target of every rule that reports matches; what is wrong is added to ``issues``."""
+def _checked(source: RuleSource, issues: list[SignatureIssue]) -> Iterator[tuple[str, Target, str]]:
+    """Name, target and narrower scope of every rule that reports matches; what is wrong is added to ``issues``."""
     import yara  # noqa: PLC0415 - a catalog from the cache needs no compiler
 
     def issue(line: int, message: str) -> None:
@@ -252,7 +263,10 @@ def _checked(source: RuleSource, issues: list[SignatureIssue]) -> Iterator[tuple
                 f"the rule {rule.identifier!r} is global, which would bind all others",
             )
         elif target in _TARGETS:
-            yield rule.identifier, target
+            scope, wrong = _scope(target, rule.meta)
+            if wrong:
+                issue(_line(source.text, rule.identifier), f"the rule {rule.identifier!r} {wrong}")
+            yield rule.identifier, target, scope
         elif not rule.is_private:
             said = "has no meta `target`" if target is None else f"has the unknown target {target!r}"
             issue(
@@ -261,91 +275,33 @@ def _checked(source: RuleSource, issues: list[SignatureIssue]) -> Iterator[tuple
             )
 
 
+_SCOPES: Mapping[str, tuple[str, str]] = {
+    "file": ("path", "say which entries it reads: a name, where `*` stands for any characters"),
+    "features": ("kinds", "say which kinds of features it looks at, separated by blanks"),
+}
+
+
+def _scope(target: Target, meta: Mapping[str, MetaValue]) -> tuple[str, str | None]:
+    """What a rule narrows its target to, and what is wrong with that."""
+    if target not in _SCOPES:
+        return "", None
+    key, advice = _SCOPES[target]
+    scope = meta.get(key)
+    if not isinstance(scope, str) or not scope.strip():
+        return "", f"has no meta `{key}`: {advice}"
+    if target == "features":
+        unknown = set(scope.split()) - {kind.value for kind in Kind}
+        if unknown:
+            return "", f"has in its meta `kinds` the unknown kind {min(unknown)!r}"
+    return scope, None
+
+
 def _line(text: str, rule: str) -> int:
     found = re.search(rf"\brule\s+{re.escape(rule)}\b", text)
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
-# --- The two engines -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A matching rule as an engine reports it."""
-
-    namespace: str
-    rule: str
-    tags: tuple[str, ...]
-    meta: Mapping[str, MetaValue]
-    places: list[tuple[int, str, int]]
-    """(offset, identifier, length)"""
-
-
-def _compile_with_yara(sources: Sequence[RuleSource]) -> object:
-    import yara  # noqa: PLC0415 - as above
-
-    return yara.compile(sources={source.namespace: source.text for source in sources}, includes=False)
-
-
-def _scan_with_yara(rules: Any, data: bytes, timeout: int) -> Iterator[_Found]:
-    import yara  # noqa: PLC0415 - as above
-
-    try:
-        # A pattern with more matches than YARA keeps is reported to the callback; the rule has matched all the same.
-        found = rules.match(data=data, timeout=timeout, fast=True, warnings_callback=lambda *_: yara.CALLBACK_CONTINUE)
-    except yara.TimeoutError:
-        raise YaraTimeoutError(f"the rules took longer than {timeout} s") from None
-    except yara.Error as error:
-        raise YaraError(f"YARA failed: {error}") from None
-    for match in found:
-        places = [
-            (hit.offset, string.identifier, hit.matched_length) for string in match.strings for hit in string.instances
-        ]
-        yield _Found(match.namespace, match.rule, tuple(match.tags), dict(match.meta), places)
-
-
-def _yara_x() -> Any:
-    try:
-        import yara_x  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise CatalogError("YARA-X is not installed: pip install 'sdkfp[yara-x]'") from None
-    return yara_x
-
-
-def _compile_with_yara_x(sources: Sequence[RuleSource]) -> object:
-    yara_x = _yara_x()
-    compiler = yara_x.Compiler()
-    compiler.enable_includes(False)  # noqa: FBT003 - the library's signature
-    issues = []
-    for source in sources:
-        compiler.new_namespace(source.namespace)
-        try:
-            compiler.add_source(source.text, origin=source.path)
-        except yara_x.CompileError:
-            error = compiler.errors()[-1]
-            issues.append(SignatureIssue(source.path, error["line"], error["column"], f"YARA-X: {error['title']}"))
-    if issues:
-        raise SignatureError(tuple(issues))
-    return compiler.build()
-
-
-def _scan_with_yara_x(rules: Any, data: bytes, timeout: int) -> Iterator[_Found]:
-    yara_x = _yara_x()
-    scanner = yara_x.Scanner(rules)
-    scanner.set_timeout(timeout)
-    scanner.max_matches_per_pattern(_MOST_MATCHES)
-    try:
-        found = scanner.scan(data).matching_rules
-    except yara_x.TimeoutError:
-        raise YaraTimeoutError(f"the rules took longer than {timeout} s") from None
-    except yara_x.ScanError as error:
-        raise YaraError(f"YARA-X failed: {error}") from None
-    for rule in found:
-        places = [(hit.offset, pattern.identifier, hit.length) for pattern in rule.patterns for hit in pattern.matches]
-        yield _Found(rule.namespace, rule.identifier, tuple(rule.tags), dict(rule.metadata), places)
-
-
-def _hits(found: _Found, data: bytes, lead: int) -> tuple[StringHit, ...]:
+def _hits(found: Found, data: bytes, lead: int) -> tuple[StringHit, ...]:
     """The first hits of a rule; ``lead`` bytes stand before the data that the caller gave."""
     hits = []
     for offset, identifier, length in sorted(found.places)[:_MOST_HITS]:
@@ -355,37 +311,3 @@ def _hits(found: _Found, data: bytes, lead: int) -> tuple[StringHit, ...]:
             end = data.find(b"\n", start)
         hits.append(StringHit(start - lead, identifier, data[start : min(end, start + _LONGEST_EXCERPT)]))
     return tuple(hits)
-
-
-def _version(engine: Engine) -> str:
-    if engine == "yara":
-        import yara  # noqa: PLC0415 - as above
-
-        return str(yara.YARA_VERSION)
-    from importlib.metadata import version  # noqa: PLC0415 - slow to import
-
-    _yara_x()
-    return version("yara-x")
-
-
-def _save(engine: Engine, rules: Any) -> bytes:
-    buffer = io.BytesIO()
-    if engine == "yara":
-        rules.save(file=buffer)
-    else:
-        rules.serialize_into(buffer)
-    return buffer.getvalue()
-
-
-def _load(engine: Engine, blob: bytes) -> object:
-    if engine == "yara":
-        import yara  # noqa: PLC0415 - as above
-
-        try:
-            return yara.load(file=io.BytesIO(blob))
-        except yara.Error as error:
-            raise CatalogError(f"the compiled rules are damaged: {error}") from None
-    try:
-        return _yara_x().Rules.deserialize_from(io.BytesIO(blob))
-    except OSError as error:
-        raise CatalogError(f"the compiled rules are damaged: {error}") from None

@@ -2,6 +2,7 @@ rule mobisec_library
 {
     meta:
         target = "features"
+        kinds = "library"
     strings:
         $library = /\nlibrary libmobisec\.so( @ |\n)/
     condition:
@@ -12,6 +13,7 @@ rule mobisec_stub_application
 {
     meta:
         target = "features"
+        kinds = "class"
     strings:
         $stub = "\nclass com.ali.mobisecenhance.StubApplication @ "
         $stub_bare = "\nclass com.ali.mobisecenhance.StubApplication\n"
@@ -25,6 +27,7 @@ rule mobisec_payload
 {
     meta:
         target = "features"
+        kinds = "file"
     strings:
         $data = /\nfile ([A-Za-z0-9_-]{1,40}\/){0,3}aliprotect\.dat( @ |\n)/
     condition:

@@ -2,6 +2,7 @@ rule baidu_protect_library
 {
     meta:
         target = "features"
+        kinds = "file library"
     strings:
         $library = /\n(library |file assets\/)libbaiduprotect\.so( @ |\n)/
     condition:
@@ -12,6 +13,7 @@ rule baidu_protect_payload
 {
     meta:
         target = "features"
+        kinds = "file"
     strings:
         $jar = /\nfile assets\/baiduprotect\.jar( @ |\n)/
     condition:

@@ -2,6 +2,7 @@ rule bangcle_payload
 {
     meta:
         target = "features"
+        kinds = "file"
     strings:
         $code = /\nfile assets\/sdkclasses[0-9]{0,2}\.bangcle( @ |\n)/
     condition:
@@ -12,6 +13,7 @@ rule secneo_sdk_helper
 {
     meta:
         target = "features"
+        kinds = "class library"
     strings:
         $helper = "\nclass com.secneo.sdk.Helper @ "
         $helper_bare = "\nclass com.secneo.sdk.Helper\n"
@@ -24,6 +26,7 @@ rule secneo_wrapper_application
 {
     meta:
         target = "features"
+        kinds = "class"
     strings:
         $class_1 = "\nclass com.secneo.apkwrapper.ApplicationWrapper @ "
         $class_1_bare = "\nclass com.secneo.apkwrapper.ApplicationWrapper\n"
@@ -37,6 +40,7 @@ rule bangcle_wrapper_application
 {
     meta:
         target = "features"
+        kinds = "class"
     strings:
         $secshell = "\nclass com.secshell.shellwrapper.SecAppWrapper @ "
         $secshell_bare = "\nclass com.secshell.shellwrapper.SecAppWrapper\n"

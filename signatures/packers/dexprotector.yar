@@ -2,6 +2,7 @@ rule dexprotector_library
 {
     meta:
         target = "features"
+        kinds = "library"
     strings:
         $library = /\nlibrary libdexprotector(\.[A-Za-z0-9.]{1,40})?\.so( @ |\n)/
     condition:

@@ -2,6 +2,7 @@ rule dpt_shell_classes
 {
     meta:
         target = "features"
+        kinds = "class"
     strings:
         $class_1 = "\nclass com.luoyesiqiu.shell.ProxyApplication @ "
         $class_1_bare = "\nclass com.luoyesiqiu.shell.ProxyApplication\n"
@@ -17,6 +18,7 @@ rule dpt_shell_payload
 {
     meta:
         target = "features"
+        kinds = "file"
     strings:
         $code = /\nfile assets\/OoooooOooo( @ |\n)/
         $dex = /\nfile assets\/i11111i111\.zip( @ |\n)/

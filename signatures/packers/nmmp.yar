@@ -2,6 +2,7 @@ rule nmmp_loader
 {
     meta:
         target = "features"
+        kinds = "class"
     strings:
         $class = "\nclass com.nmmedit.protect.NativeUtil @ "
         $class_bare = "\nclass com.nmmedit.protect.NativeUtil\n"
@@ -13,6 +14,7 @@ rule nmmp_interpreter
 {
     meta:
         target = "features"
+        kinds = "library needed"
     strings:
         $library = /\n(library|needed) libnmmvm\.so( @ |\n)/
     condition:

@@ -2,6 +2,7 @@ rule jiagu_library
 {
     meta:
         target = "features"
+        kinds = "file library"
     strings:
         $library = /\n(library |file assets\/)libjiagu(_art|_64|_a64|_x86|_x64)?\.so( @ |\n)/
     condition:
@@ -12,6 +13,7 @@ rule jiagu_stub_application
 {
     meta:
         target = "features"
+        kinds = "class"
     strings:
         $class = "\nclass com.stub.StubApp @ "
         $class_bare = "\nclass com.stub.StubApp\n"
@@ -23,6 +25,7 @@ rule jiagu_old_stub_application
 {
     meta:
         target = "features"
+        kinds = "class"
     strings:
         $class = "\nclass com.qihoo.util.StubApplication @ "
         $class_bare = "\nclass com.qihoo.util.StubApplication\n"
@@ -34,6 +37,7 @@ rule protect_class_library
 {
     meta:
         target = "features"
+        kinds = "file library"
     strings:
         $library = /\n(library |file assets\/)libprotectClass(_x86)?\.so( @ |\n)/
     condition:

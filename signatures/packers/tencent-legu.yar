@@ -2,6 +2,7 @@ rule legu_payload
 {
     meta:
         target = "features"
+        kinds = "file"
     strings:
         $code = /\nfile assets\/0OO00l111l1l( @ |\n)/
         $more = /\nfile assets\/0OO00oo[01]1l1l( @ |\n)/
@@ -15,6 +16,7 @@ rule legu_library
 {
     meta:
         target = "features"
+        kinds = "file library"
     strings:
         $plain = /\n(library |file assets\/)libshell[ax]-[0-9]{1,3}(\.[0-9]{1,3}){1,3}\.so( @ |\n)/
         $super = /\n(library |file assets\/)libshellx?-super\.20[0-9]{2}\.so( @ |\n)/
@@ -26,6 +28,7 @@ rule legu_proxy_application
 {
     meta:
         target = "features"
+        kinds = "class"
     strings:
         $class = "\nclass com.wrapper.proxyapplication.WrapperProxyApplication @ "
         $class_bare = "\nclass com.wrapper.proxyapplication.WrapperProxyApplication\n"
@@ -37,6 +40,7 @@ rule legu_old_library
 {
     meta:
         target = "features"
+        kinds = "file library"
     strings:
         $shell = /\nlibrary libshell\.so( @ |\n)/
         $code = /\nfile lib\/armeabi\/mixz?\.dex( @ |\n)/

@@ -60,6 +60,7 @@ rule listed
 {
     meta:
         target = "features"
+        kinds = "class library"
     strings:
         $library = /\nlibrary libvendor\.so( @ |\n)/
     condition:
@@ -134,23 +135,59 @@ def test_matches_are_features(rules: CompiledRules) -> None:
     assert list(column) == [Feature(Kind.YARA, "vendor-x/banner", location="a.apk!lib/x86/liba.so")]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_a_rule_calls_version_is_the_value_of_its_feature(engine: Engine) -> None:
+    text = 'rule v { meta: target = "elf" strings: $version = /Vendor [0-9.]{3,9}\\x00/ $b = "BEGIN" condition: any of them }'
+    rules = compile_rules([RuleSource("x", "x.yar", text)], engine=engine)
+    data = b"BEGIN Vendor 1.2.3\0Vendor 1.2.3\0Vendor 4.5\0"
+    column = yara_column(rules.match("elf", data, timeout_s=5), "")
+    assert [feature.format() for feature in column] == ["yara x/v=Vendor 1.2.3", "yara x/v=Vendor 4.5"]
+    assert [Feature.parse(feature.format()) for feature in column] == list(column)
+    (without,) = yara_column(rules.match("elf", b"BEGIN", timeout_s=5), "")
+    assert (without.name, without.value) == ("x/v", None)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_rule_for_files_reads_the_files_that_it_names(engine: Engine) -> None:
+    text = "".join(
+        f'rule {name} {{ meta: target = "file" path = "{path}" strings: $a = "vendor" condition: $a }}\n'
+        for name, path in (("data", "assets/*.dat"), ("exact", "assets/vendor.json"))
+    )
+    rules = compile_rules([RuleSource("x", "x.yar", text)], engine=engine)
+    paths = ["assets/a.dat", "assets/b/c.dat", "assets/vendor.json", "assets/other.json", "a.dat"]
+    assert [rules.wants_file(path) for path in paths] == [True, True, True, False, False]
+    assert {path: names(rules.match("file", b"a vendor", timeout_s=5, file_name=path)) for path in paths} == {
+        "assets/a.dat": ["x/data"],
+        "assets/b/c.dat": ["x/data"],
+        "assets/vendor.json": ["x/exact"],
+        "assets/other.json": [],
+        "a.dat": [],
+    }
+
+
+def test_rules_say_which_kinds_of_features_they_look_at(rules: CompiledRules) -> None:
+    assert rules.kinds == {Kind.CLASS, Kind.LIBRARY}
+    assert CompiledRules.deserialize(rules.serialize()).kinds == rules.kinds
+    assert compile_rules([]).kinds == frozenset()
+
+
 def test_excerpts_and_hits_are_bounded() -> None:
     long = "vendor" * 50
-    text = f'rule many {{ meta: target = "file" strings: $a = "{long}" condition: #a > 2 }}'
+    text = f'rule many {{ meta: target = "file" path = "*.dat" strings: $a = "{long}" condition: #a > 2 }}'
     for engine in ENGINES:
         rules = compile_rules([RuleSource("many", "many.yar", text)], engine=engine)
-        (match,) = rules.match("file", (long + ".").encode() * 50, timeout_s=20)
+        (match,) = rules.match("file", (long + ".").encode() * 50, timeout_s=20, file_name="a.dat")
         assert len(match.strings) == 16
         assert max(len(hit.excerpt) for hit in match.strings) == 200
 
 
 def test_a_pattern_that_matches_more_often_than_an_engine_counts_still_matches() -> None:
-    text = 'rule often { meta: target = "file" strings: $a = "abcd" condition: #a > 2 }'
+    text = 'rule often { meta: target = "file" path = "*.dat" strings: $a = "abcd" condition: #a > 2 }'
     for engine in ENGINES:
         rules = compile_rules([RuleSource("often", "often.yar", text)], engine=engine)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            assert names(rules.match("file", b"abcd" * 1_100_000, timeout_s=20)) == ["often/often"]
+            assert names(rules.match("file", b"abcd" * 1_100_000, timeout_s=20, file_name="a.dat")) == ["often/often"]
 
 
 def test_rules_that_take_too_long_are_an_error_of_their_own() -> None:
@@ -158,6 +195,7 @@ def test_rules_that_take_too_long_are_an_error_of_their_own() -> None:
 {
     meta:
         target = "file"
+        path = "assets/*.dat"
     condition:
         for all i in (0..filesize - 1) : ( for all j in (0..filesize - 1) : ( uint8(i) + uint8(j) >= 0 ) )
 }
@@ -195,6 +233,22 @@ BAD = [
         'rule a { meta: target = "apk" condition: true }\n',
         "sdks/bad.yar:1:1: the rule 'a' has the unknown target 'apk': one of dex, elf, file, features",
         id="unknown target",
+    ),
+    pytest.param(
+        'rule a { meta: target = "features" condition: true }\n',
+        "sdks/bad.yar:1:1: the rule 'a' has no meta `kinds`: say which kinds of features it looks at, separated by blanks",
+        id="no kinds",
+    ),
+    pytest.param(
+        'rule a { meta: target = "features" kinds = "class klass" condition: true }\n',
+        "sdks/bad.yar:1:1: the rule 'a' has in its meta `kinds` the unknown kind 'klass'",
+        id="unknown kind",
+    ),
+    pytest.param(
+        'rule a { meta: target = "file" path = " " condition: true }\n',
+        "sdks/bad.yar:1:1: the rule 'a' has no meta `path`: "
+        "say which entries it reads: a name, where `*` stands for any characters",
+        id="no path",
     ),
     pytest.param(
         'global rule a { meta: target = "dex" condition: true }\n',
