@@ -26,7 +26,7 @@ from sdkfp.signature import (
     Vocabulary,
 )
 
-__all__ = ["Catalog", "Found", "builtin_directory"]
+__all__ = ["Catalog", "Found", "builtin_directory", "read_vocabulary"]
 
 _CACHE_FORMAT = 1
 """Raised whenever the records change, so that an old cache file is never read as a new one."""
@@ -245,6 +245,11 @@ def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) 
                 types.update(read)
                 issues += found
     return Vocabulary(categories, purposes, types)
+
+
+def read_vocabulary(directory: Path, issues: list[SignatureIssue]) -> Vocabulary:
+    """The words of a directory of signatures; what is wrong in them is added to ``issues``."""
+    return _read_vocabulary([_Sources(directory, with_sdks=False)], issues)
 
 
 def _unknown_references(
