@@ -33,7 +33,7 @@ from sdkfp.signature import (
     Vocabulary,
 )
 
-__all__ = ["read_organization", "read_signature", "read_types", "read_words"]
+__all__ = ["SIGNATURE_KEYS", "read_organization", "read_signature", "read_types", "read_words"]
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -59,7 +59,7 @@ def read_signature(
     root = reader.root
     if root is None:
         return None, reader.issues
-    fields = reader.mapping(root, _SIGNATURE_KEYS, required=("id", "name", "categories", "clues"))
+    fields = reader.mapping(root, SIGNATURE_KEYS, required=("id", "name", "categories", "clues"))
     words = _Words(reader, vocabulary)
     examples = reader.mapping(fields["examples"], ("match", "miss")) if "examples" in fields else {}
     signature = Signature(
@@ -139,7 +139,7 @@ def read_types(path: Path) -> tuple[dict[str, PersonalInformation], list[Signatu
     return found, reader.issues
 
 
-_SIGNATURE_KEYS = (
+SIGNATURE_KEYS = (
     "id",
     "name",
     "aliases",
@@ -158,6 +158,7 @@ _SIGNATURE_KEYS = (
     "sources",
     "examples",
 )
+"""The keys of a signature in their canonical order."""
 
 
 class _Words:
