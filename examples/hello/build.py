@@ -163,9 +163,9 @@ def compile_dex(folder: Path, jars: list[Path], system: list[Path], *, shrinker:
     """The dex files, by name."""
     out = folder / ("r8" if shrinker else "d8")
     out.mkdir()
-    tool, extra = ("R8", ["--pg-conf", HERE / "r8.pro"]) if shrinker else ("D8", [])
-    known = [option for jar in system for option in ("--lib", jar)]
-    common = ["--release", "--min-api", MIN_API, *known, "--output", out, *extra]
+    tool, extra = ("R8", ["--pg-conf", str(HERE / "r8.pro")]) if shrinker else ("D8", [])
+    known = [option for jar in system for option in ("--lib", str(jar))]
+    common = ["--release", "--min-api", MIN_API, *known, "--output", str(out), *extra]
     run("java", "-cp", realapps.fetch(COMPILER), f"com.android.tools.r8.{tool}", *common, *jars)
     return {file.name: file.read_bytes() for file in sorted(out.glob("*.dex"))}
 
