@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from sdkfp.cli import apps, catalog
+from sdkfp.cli import apps, catalog, workshop
 from sdkfp.cli._common import app
 
-__all__ = ["app", "apps", "catalog", "main"]
+__all__ = ["app", "apps", "catalog", "main", "workshop"]
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,36 +56,6 @@ def lookup(
             if not as_json:
                 typer.echo(f"nothing in the catalog meets {' '.join(text)!r}", err=True)
             raise typer.Exit(EXIT_NOTHING_FOUND)
-
-
-@app.command("test", epilog=EPILOG)
-def run_examples(
-    path: Annotated[
-        Path | None, typer.Argument(help="A directory of signatures; by default the built-in ones.")
-    ] = None,
-) -> None:
-    """Run every example of every signature against the whole catalog."""
-    with errors():
-        from sdkfp.catalog import Catalog  # noqa: PLC0415 - `--help` does not need it
-        from sdkfp.lint import check_examples  # noqa: PLC0415
-
-        catalog = (
-            Catalog.load(cache=False)
-            if path is None
-            else Catalog.load(path, builtin=not _is_catalog(path), cache=False)
-        )
-        issues = check_examples(catalog)
-        for issue in issues:
-            typer.echo(str(issue))
-        examples = sum(len(s.match) + len(s.miss) for s in catalog)
-        typer.echo(f"{len(catalog)} signatures, {examples} examples, {len(issues)} issues", err=True)
-        if issues:
-            raise typer.Exit(EXIT_NOTHING_FOUND)
-
-
-def _is_catalog(path: Path) -> bool:
-    """A whole catalog brings its own vocabulary; a plain folder is tested together with the built-in signatures."""
-    return (path / "vocabulary").is_dir()
 
 
 @app.command(epilog=EPILOG)

@@ -1,0 +1,122 @@
+"""Rules about what signatures say of one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from sdkfp.lint.issue import Finding, Rule, Severity
+from sdkfp.lint.workspace import SignatureFile, Workspace
+from sdkfp.signature import CLASS_KINDS, Clue, Signature
+
+__all__ = ["RULES"]
+
+
+def _named(workspace: Workspace) -> Iterator[tuple[SignatureFile, Signature, str, int, str]]:
+    for file, signature in workspace.examined:
+        relations = (
+            ("requires", signature.requires),
+            ("bundles", signature.bundles),
+            ("overrides", signature.overrides),
+        )
+        for key, others in relations:
+            for position, other in enumerate(others):
+                yield file, signature, key, position, other
+
+
+def _unknown_id(workspace: Workspace) -> Iterator[Finding]:
+    for file, _, key, position, other in _named(workspace):
+        if other not in workspace:
+            yield Finding(file, (key, position), f"`{key}` names the SDK {other!r}, which the catalog does not have")
+
+
+def _unknown_organization(workspace: Workspace) -> Iterator[Finding]:
+    for file, signature in workspace.examined:
+        name = signature.organization
+        if name is not None and name not in workspace.organizations:
+            yield Finding(file, ("organization",), f"the organization {name!r} has no file organizations/{name}.yaml")
+
+
+def _same_id(workspace: Workspace) -> Iterator[Finding]:
+    for file in workspace.files:
+        first = workspace[file.id]
+        if file.examined and first is not file and first.path.parent.parent == file.path.parent.parent:
+            yield Finding(file, ("id",), f"the id {file.id!r} is also in {first.shown}")
+
+
+def _cycle(workspace: Workspace) -> Iterator[Finding]:
+    """`requires` is who cannot be without whom; in a circle of them nobody could come first."""
+    for file, signature, key, position, other in _named(workspace):
+        if key == "requires" and other in workspace.catalog:
+            way = _way(workspace, other, signature.id)
+            if way:
+                yield Finding(file, (key, position), f"a circle: {' → '.join([signature.id, *way])}")
+
+
+def _way(workspace: Workspace, start: str, goal: str) -> list[str]:
+    """The shortest way over `requires`, ends included; empty where there is none."""
+    ways = [[start]]
+    seen = {start}
+    for way in ways:
+        if way[-1] == goal:
+            return way
+        signature = workspace.catalog.signatures.get(way[-1])
+        for other in () if signature is None else signature.requires:
+            if other not in seen:
+                seen.add(other)
+                ways.append([*way, other])
+    return []
+
+
+def _both_relations(workspace: Workspace) -> Iterator[Finding]:
+    """What is shaded inside is not a dependency, and nobody relates to itself."""
+    for file, signature, key, position, other in _named(workspace):
+        if other == signature.id:
+            yield Finding(file, (key, position), f"`{key}` names the SDK itself")
+        elif key == "bundles" and other in signature.requires:
+            yield Finding(file, (key, position), f"{other} is under `requires` as well")
+
+
+def _idle_override(workspace: Workspace) -> Iterator[Finding]:
+    for file, signature, key, position, other in _named(workspace):
+        if key != "overrides" or other not in workspace.catalog or other == signature.id:
+            continue
+        theirs = workspace.catalog[other].clues
+        if not any(_meet(mine, clue) for mine in signature.clues for clue in theirs):
+            yield Finding(file, (key, position), f"{signature.id} and {other} have no clue that meets the same thing")
+
+
+def _meet(one: Clue, two: Clue) -> bool:
+    if one.kind is not two.kind:
+        return False
+    if one.kind in CLASS_KINDS:
+        return one.name.startswith(two.name) or two.name.startswith(one.name)
+    return fnmatchcase(one.name, two.name) or fnmatchcase(two.name, one.name)
+
+
+def _nursery_override(workspace: Workspace) -> Iterator[Finding]:
+    """Only an identified SDK replaces another, and a nursery entry is suspected at most."""
+    for file, signature, key, position, other in _named(workspace):
+        if key == "overrides" and signature.nursery:
+            yield Finding(file, (key, position), f"a nursery entry cannot replace {other}: it is never identified")
+
+
+RULES = (
+    Rule("unknown-id", Severity.ERROR, "mend the id, or add that signature", _unknown_id),
+    Rule("unknown-organization", Severity.ERROR, "mend the id, or add the file", _unknown_organization),
+    Rule("same-id", Severity.ERROR, "merge the two files", _same_id),
+    Rule(
+        "requires-cycle",
+        Severity.ERROR,
+        "take out the relation that the artifact's own dependencies do not have",
+        _cycle,
+    ),
+    Rule("odd-relation", Severity.ERROR, "take one of them out", _both_relations),
+    Rule(
+        "idle-override",
+        Severity.ERROR,
+        "take it out: an override decides between SDKs that share clues",
+        _idle_override,
+    ),
+    Rule("nursery-override", Severity.ERROR, "take it out, or prove the entry and move it to sdks/", _nursery_override),
+)
