@@ -12,6 +12,7 @@ from sdkfp.container import Limits
 from sdkfp.features import FeatureSet, Kind
 from sdkfp.identification import Identified
 from sdkfp.report import AppInfo, PermissionRecord, Report, build_report
+from sdkfp.rules import match_features, match_parts
 
 __all__ = ["Source", "extract", "identify", "scan", "scan_app"]
 
@@ -40,11 +41,22 @@ def scan(
 
 def scan_app(app: App, catalog: Catalog) -> Report:
     """As :func:`scan`, for an app that is already open."""
-    features = app.features(constants=_constants_wanted(catalog))
+    rules = catalog.rules
+    parts = match_parts(app, rules)  # first, so that every library is inflated once
+    constants = None if Kind.CONSTANT in rules.kinds else _constants_wanted(catalog)
+    features = app.features(constants=constants) | FeatureSet(parts.columns)
+    whole = match_features(features, rules, app.name)
+    features |= FeatureSet(whole.columns)
     identified = identification.identify(
         features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes()
     )
-    return build_report(_app_info(app), identified, app.not_examined, catalog)
+    return build_report(
+        _app_info(app),
+        identified,
+        (*app.not_examined, *parts.not_examined, *whole.not_examined),
+        catalog,
+        rule_strings={**parts.strings, **whole.strings},
+    )
 
 
 def extract(source: Source, *, name: str | None = None, limits: Limits | None = None) -> FeatureSet:

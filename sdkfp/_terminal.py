@@ -32,6 +32,11 @@ _WORDS: Mapping[str, Names] = {
     "renamed": Names("with shortened names", "名称被缩短"),
     "unexplained": Names("Largest packages not explained", "未能解释的主要包"),
     "mentioned": Names("Only mentioned, not inside", "仅被提及,未包含"),
+    "packers": Names("Packed or hardened", "加固或加壳"),
+    "packed": Names(
+        "code is hidden, so SDKs that are not listed may still be inside",
+        "部分代码被隐藏,未列出的SDK仍可能存在",
+    ),
     "not_examined": Names("Not examined", "未检查"),
     "of_classes": Names("of {n} classes", "(共{n}个类)"),
     "of_code": Names("of code bytes", "(按代码字节)"),
@@ -106,6 +111,9 @@ def _print_coverage(console: Any, report: Report, say: _Speaker) -> None:
     packages = [f"{_plain(p.name) or '(default)'} {p.classes}" for p in unexplained.packages]
     line(say("unexplained"), packages, unexplained.packages_total)
     line(say("mentioned"), [f"{m.sdk} ({m.references})" for m in unexplained.mentioned], len(unexplained.mentioned))
+    packers = [_plain(_both(packer.name)) for packer in unexplained.packers]
+    if packers:
+        console.print(Text(f"{say('packers')}: {' · '.join(packers)}: {say('packed')}", style="bold red"))
     for skipped in report.not_examined[:_MOST_SHOWN]:
         console.print(
             Text(f"{say('not_examined')}: {_plain(skipped.location)}: {_plain(skipped.reason)}", style="yellow")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,6 +53,7 @@ class App:
     def __init__(self, container: Container) -> None:
         self.container = container
         self._not_examined: set[NotExamined] = set()
+        self._native: dict[str, NativeLibrary] | None = None
 
     @classmethod
     def open(
@@ -91,7 +93,7 @@ class App:
         return self.container.name
 
     @cached_property
-    def _entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[Entry, ...]:
         """The entries of the package and of the archives inside it."""
         return tuple(_walk(self.container))
 
@@ -99,7 +101,7 @@ class App:
     def _hidden(self) -> Mapping[str, bytes]:
         """The first bytes of the entries in assets and raw resources, where code is hidden under other names."""
         found = {}
-        for entry in self._entries:
+        for entry in self.entries:
             if entry.name.startswith(_HIDING_PLACES) and entry.size >= len(_DEX_MAGIC):
                 head = entry.head(len(_DEX_MAGIC))
                 if head in (_DEX_MAGIC, _ELF_MAGIC, _ZIP_MAGIC):
@@ -110,11 +112,11 @@ class App:
     def dexes(self) -> tuple[DexPart, ...]:
         """The dex files, in the order of the package; one that cannot be read is in :attr:`not_examined`."""
         found = []
-        for entry in self._entries:
+        for entry in self.entries:
             named = entry.name.endswith(".dex") or self.container.kind is ContainerKind.DEX
             if not named and self._hidden.get(entry.location) != _DEX_MAGIC:
                 continue
-            data = self._read(entry)
+            data = self.read(entry)
             if data is None:
                 continue
             try:
@@ -131,7 +133,7 @@ class App:
     def libraries(self) -> tuple[LibraryPart, ...]:
         """The native libraries: entries named ``*.so``, and those hidden under other names."""
         found = []
-        for entry in self._entries:
+        for entry in self.entries:
             folder, _, name = (entry.name or self.container.name).rpartition("/")
             bare = self.container.kind is ContainerKind.SO
             if bare or name.endswith(".so") or self._hidden.get(entry.location) == _ELF_MAGIC:
@@ -140,19 +142,26 @@ class App:
                 found.append(LibraryPart(entry.location, name, abi, entry))
         return tuple(found)
 
-    @cached_property
-    def native(self) -> Mapping[str, NativeLibrary]:
-        """What each native library says, by its location; one that cannot be read is in :attr:`not_examined`."""
+    def read_libraries(self) -> Iterator[tuple[LibraryPart, bytes]]:
+        """Every native library with its bytes; :attr:`native` is filled on the way, so that each is inflated once."""
         found = {}
         for part in self.libraries:
-            data = self._read(part.entry)
+            data = self.read(part.entry)
             if data is None:
                 continue
             try:
                 found[part.location] = read_library(data)
             except ElfError as error:
                 self._skip(part.location, "library-malformed", str(error))
-        return found
+            yield part, data
+        self._native = found
+
+    @property
+    def native(self) -> Mapping[str, NativeLibrary]:
+        """What each native library says, by its location; one that cannot be read is in :attr:`not_examined`."""
+        if self._native is None:
+            deque(self.read_libraries(), maxlen=0)
+        return self._native or {}
 
     @cached_property
     def _manifests(self) -> tuple[tuple[ManifestFile, ...], tuple[NotExamined, ...]]:
@@ -217,7 +226,7 @@ class App:
     @cached_property
     def _class_file_columns(self) -> tuple[Column, ...]:
         names: dict[str, list[str]] = {}
-        for entry in self._entries:
+        for entry in self.entries:
             if entry.name.endswith(".class") and _is_class_of_android(entry.name):
                 class_name = entry.name[: -len(".class")].replace("/", ".")
                 names.setdefault(_archive_of(entry), []).append(class_name)
@@ -225,23 +234,24 @@ class App:
 
     def _file_columns(self) -> Iterator[Column]:
         names: dict[str, list[str]] = {}
-        for entry in self._entries:
+        for entry in self.entries:
             if entry.name and not entry.name.endswith((".class", "/")):
                 names.setdefault(_archive_of(entry), []).append(entry.name)
         for archive, found in names.items():
             yield Column(Kind.FILE, archive, found)
 
     def _property_columns(self) -> Iterator[Column]:
-        for entry in self._entries:
+        for entry in self.entries:
             if not is_property_file(entry.name):
                 continue
             if entry.size > MAX_BYTES:
                 self._skip(entry.location, "property-file-too-large", f"{entry.location} has {entry.size} bytes")
                 continue
-            rows = read_properties(entry.name, self._read(entry) or b"")
+            rows = read_properties(entry.name, self.read(entry) or b"")
             yield Column(Kind.PROPERTY, entry.location, [name for name, _ in rows], [value for _, value in rows])
 
-    def _read(self, entry: Entry) -> bytes | None:
+    def read(self, entry: Entry) -> bytes | None:
+        """The bytes of an entry; ``None`` where it cannot be read, which is then in :attr:`not_examined`."""
         try:
             return entry.read()
         except EntryError:  # the container keeps the reason in its own `not_examined`

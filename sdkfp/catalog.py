@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -13,10 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from sdkfp import _cache
 from sdkfp._version import __version__
 from sdkfp.errors import CatalogError, SignatureError, SignatureIssue
 from sdkfp.features import Kind
 from sdkfp.index import ClueIndex
+from sdkfp.packers import Packer
+from sdkfp.ruleset import RuleFiles, RuleSet, check_rules, read_rule_file
 from sdkfp.signature import (
     Clue,
     Names,
@@ -25,12 +27,12 @@ from sdkfp.signature import (
     Signature,
     Vocabulary,
 )
+from sdkfp.yara import CompiledRules, RuleSource
 
 __all__ = ["Catalog", "Found", "builtin_directory", "read_vocabulary"]
 
-_CACHE_FORMAT = 1
+_CACHE_FORMAT = 2
 """Raised whenever the records change, so that an old cache file is never read as a new one."""
-_MAGIC = b"sdkfp catalog\n"
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -49,6 +51,7 @@ class _Compiled(msgspec.Struct, frozen=True):
     categories: dict[str, Names]
     purposes: dict[str, Names]
     types: dict[str, PersonalInformation]
+    rules: RuleFiles
 
 
 def builtin_directory() -> Path:
@@ -74,6 +77,7 @@ class Catalog:
         vocabulary: Vocabulary,
         *,
         sha256: str,
+        rules: RuleSet | None = None,
     ) -> None:
         self.signatures: Mapping[str, Signature] = {s.id: s for s in sorted(signatures, key=lambda s: s.id)}
         self.organizations: Mapping[str, Organization] = {o.id: o for o in sorted(organizations, key=lambda o: o.id)}
@@ -81,6 +85,7 @@ class Catalog:
         self.sha256 = sha256
         """Hash over the names and bytes of every file that the catalog was read from."""
         self.version = __version__
+        self._rules = rules or RuleSet(RuleFiles())
 
     def __len__(self) -> int:
         return len(self.signatures)
@@ -104,8 +109,9 @@ class Catalog:
         """The built-in signatures and those of further directories.
 
         Args:
-            directories: each has ``sdks/*.yaml`` (and, where wanted, ``nursery/``, ``organizations/``, ``vocabulary/``), or is a
-                plain folder of ``*.yaml`` signatures. A later signature replaces an earlier one with the same id.
+            directories: each has ``sdks/*.yaml`` (and, where wanted, ``nursery/``, ``organizations/``, ``vocabulary/``, ``packers/``),
+                or is a plain folder of ``*.yaml`` signatures, with their ``.yar`` rules. A later signature replaces an earlier one
+                with the same id, and its rules.
             builtin: begin with the signatures that ship with sdkfp. Their vocabulary is used in any case.
             cache: keep the compiled catalog in the user's cache directory, by the hash of its content.
 
@@ -123,12 +129,14 @@ class Catalog:
                 raise CatalogError(f"{source.directory}: no signature (*.yaml) in it")
         digest = _digest(sources)
         compiled = _read_cache(digest) if cache else None
+        checked: CompiledRules | None = None
         if compiled is None:
-            compiled = _compile(sources)
+            compiled, checked = _compile(sources)
             if cache:
                 _write_cache(digest, compiled)
         words = Vocabulary(compiled.categories, compiled.purposes, compiled.types)
-        return cls(compiled.signatures, compiled.organizations, words, sha256=digest)
+        rules = RuleSet(compiled.rules, digest[:32] if cache else None, checked)
+        return cls(compiled.signatures, compiled.organizations, words, sha256=digest, rules=rules)
 
     def lookup(self, text: str) -> list[Found]:
         """Signatures that a class name, prefix, library name, permission, id, or words in English or Chinese point to.
@@ -136,6 +144,16 @@ class Catalog:
         The best answer is first; a text that nothing meets gives an empty list.
         """
         return _lookup(self, text)
+
+    @property
+    def rules(self) -> CompiledRules:
+        """The YARA rules of the signatures and of the packers, compiled."""
+        return self._rules.compiled
+
+    @property
+    def packers(self) -> Mapping[str, Packer]:
+        """Packers and hardening shells, by the namespace of their rules."""
+        return self._rules.packers
 
     @cached_property
     def index(self) -> ClueIndex:
@@ -158,21 +176,24 @@ class _Sources:
     def __init__(self, directory: Path, *, with_sdks: bool = True) -> None:
         self.directory = directory
         flat = not any((directory / name).is_dir() for name in ("sdks", "nursery", "organizations", "vocabulary"))
-        self.sdks = _yaml_files(directory if flat else directory / "sdks") if with_sdks else []
-        self.nursery = [] if flat or not with_sdks else _yaml_files(directory / "nursery")
-        self.organizations = [] if flat else _yaml_files(directory / "organizations")
-        self.vocabulary = [] if flat else _yaml_files(directory / "vocabulary")
+        homes = [directory] if flat else [directory / "sdks", directory / "nursery"]
+        self.sdks = _files(homes[0]) if with_sdks else []
+        self.nursery = [] if flat or not with_sdks else _files(homes[1])
+        self.rules = [path for home in homes for path in _files(home, ".yar")] if with_sdks else []
+        self.packers = [] if flat or not with_sdks else _files(directory / "packers", (".yaml", ".yar"))
+        self.organizations = [] if flat else _files(directory / "organizations")
+        self.vocabulary = [] if flat else _files(directory / "vocabulary")
 
     @property
     def files(self) -> list[Path]:
-        return [*self.sdks, *self.nursery, *self.organizations, *self.vocabulary]
+        return [*self.sdks, *self.nursery, *self.organizations, *self.vocabulary, *self.rules, *self.packers]
 
 
-def _yaml_files(directory: Path) -> list[Path]:
+def _files(directory: Path, suffix: str | tuple[str, ...] = ".yaml") -> list[Path]:
     try:
         with os.scandir(directory) as entries:
             names = sorted(
-                entry.name for entry in entries if entry.name.endswith(".yaml") and not entry.name.startswith(".")
+                entry.name for entry in entries if entry.name.endswith(suffix) and not entry.name.startswith(".")
             )
     except FileNotFoundError:
         return []
@@ -191,13 +212,14 @@ def _digest(sources: Sequence[_Sources]) -> str:
     return digest.hexdigest()
 
 
-def _compile(sources: Sequence[_Sources]) -> _Compiled:
+def _compile(sources: Sequence[_Sources]) -> tuple[_Compiled, CompiledRules | None]:
     from sdkfp.signature_reader import read_organization, read_signature  # noqa: PLC0415 - loads YAML: not for a cached catalog
 
     issues: list[SignatureIssue] = []
     words = _read_vocabulary(sources, issues)
     organizations: dict[str, Organization] = {}
     signatures: dict[str, Signature] = {}
+    rules: dict[str, RuleSource] = {}
     for source in sources:
         for path in source.organizations:
             organization, found = read_organization(path)
@@ -216,7 +238,13 @@ def _compile(sources: Sequence[_Sources]) -> _Compiled:
                 )
             own[signature.id] = signature
         signatures |= own
+        for sdk in own:  # the rules of a signature that is replaced go with it
+            rules.pop(sdk, None)
+        read = [read_rule_file(path, issues) for path in source.rules]
+        rules |= {rule.namespace: rule for rule in read if rule is not None}
     issues += _unknown_references(signatures, organizations)
+    packers = [source.directory / "packers" for source in sources if source.packers]
+    files, compiled = check_rules(signatures, rules, packers, issues)
     if issues:
         raise SignatureError(tuple(issues))
     return _Compiled(
@@ -225,7 +253,8 @@ def _compile(sources: Sequence[_Sources]) -> _Compiled:
         dict(words.categories),
         dict(words.purposes),
         dict(words.types),
-    )
+        files,
+    ), compiled
 
 
 def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) -> Vocabulary:
@@ -277,43 +306,18 @@ def _unknown_references(
     return issues
 
 
-def _cache_path(digest: str) -> Path:
-    import platformdirs  # noqa: PLC0415 - not needed where the cache is off
-
-    root = os.environ.get("SDKFP_CACHE_DIR")
-    return (
-        Path(root) if root else platformdirs.user_cache_path("sdkfp", appauthor=False)
-    ) / f"catalog-{digest[:32]}.msgpack"
-
-
 def _read_cache(digest: str) -> _Compiled | None:
-    """The cached catalog; anything wrong with the file is as if it were not there."""
+    data = _cache.read(f"catalog-{digest[:32]}.msgpack")
     try:
-        data = _cache_path(digest).read_bytes()
-        head = len(_MAGIC) + 32
-        if data[: len(_MAGIC)] != _MAGIC or hashlib.sha256(data[head:]).digest() != data[len(_MAGIC) : head]:
-            return None
-        return msgspec.msgpack.decode(data[head:], type=_Compiled)
-    except (OSError, msgspec.DecodeError):
+        return None if data is None else msgspec.msgpack.decode(data, type=_Compiled)
+    except msgspec.DecodeError:
         return None
 
 
 def _write_cache(digest: str, compiled: _Compiled) -> None:
-    """Write to a file of its own, then rename: other processes see the old file or the whole new one."""
     lean = [msgspec.structs.replace(signature, match=(), miss=()) for signature in compiled.signatures]
     body = msgspec.msgpack.encode(msgspec.structs.replace(compiled, signatures=tuple(lean)))
-    temporary: str | None = None
-    try:
-        path = _cache_path(digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".catalog-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_MAGIC + hashlib.sha256(body).digest() + body)
-        Path(temporary).replace(path)
-    except OSError:  # a cache that cannot be written costs time, nothing else
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+    _cache.write(f"catalog-{digest[:32]}.msgpack", body)
 
 
 def _lookup(catalog: Catalog, text: str) -> list[Found]:

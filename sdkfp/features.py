@@ -175,6 +175,13 @@ class Column:
         for index in range(len(self.names)):
             yield self.feature(index)
 
+    def format(self) -> str:
+        """The features in the text notation, one a line, each line ended by a line feed."""
+        if self.values is None and _is_plain(self.names):  # nothing to escape: all at once, a hundred times faster
+            head, tail = f"{self.kind.value} ", _SEPARATOR + _escape(self.location) if self.location else ""
+            return head + f"{tail}\n{head}".join(self.names) + f"{tail}\n" if self.names else ""
+        return "".join(f"{feature.format()}\n" for feature in self)
+
     def feature(self, index: int) -> Feature:
         """The feature at one row."""
         return Feature(self.kind, self.names[index], self.values[index] if self.values else None, self.location)
@@ -209,10 +216,7 @@ class FeatureSet:
     def format(self, kinds: Iterable[Kind] | None = None) -> str:
         """The features in the text notation, one a line, in the order of the columns."""
         wanted = set(kinds) if kinds is not None else None
-        lines = [
-            feature.format() for column in self.columns if wanted is None or column.kind in wanted for feature in column
-        ]
-        return "\n".join(lines) + "\n" if lines else ""
+        return "".join(column.format() for column in self.columns if wanted is None or column.kind in wanted)
 
     @classmethod
     def parse(cls, text: str) -> FeatureSet:
@@ -247,6 +251,14 @@ class FeatureSet:
             )
             for (kind, location), found in rows.items()
         )
+
+
+def _is_plain(names: Sequence[str]) -> bool:
+    """Whether no name needs an escape. For ``str.isprintable`` the blank is the only white space."""
+    text = "".join(names)
+    if not text.isprintable() or "\\" in text or (" " in text and _SEPARATOR.strip() in text):
+        return False
+    return " " not in text or not any(name[:1] == " " or name[-1:] == " " for name in names)
 
 
 def _escape(text: str, *, name: bool = False) -> str:

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from sdkfp.catalog import Catalog
 from sdkfp.features import Column, Feature, FeatureSet, Grade, Kind
 from sdkfp.match import Evidence, Match, match
-from sdkfp.signature import Signature, Strength, VersionRule
+from sdkfp.signature import GLOB_KINDS, Signature, Strength, VersionRule
 
 __all__ = [
     "Certainty",
@@ -24,6 +24,7 @@ __all__ = [
     "Version",
     "VersionBasis",
     "identify",
+    "package_group",
 ]
 
 _LONGEST_VERSION = 64
@@ -262,11 +263,16 @@ def _coverage(
     return Coverage(total, sdks, own, nobody, Share(*renamed), tuple(ordered))
 
 
+def package_group(package: str) -> str:
+    """The group that an unattributed package is counted under: its first three segments."""
+    return ".".join(package.split(".", 3)[:3])
+
+
 def _grouped(packages: Mapping[str, Sequence[int]]) -> dict[str, Share]:
     """Packages of nobody's classes, gathered under their first three segments."""
     found: dict[str, list[int]] = {}
     for package, (classes, size) in packages.items():
-        row = found.setdefault(".".join(package.split(".")[:3]), [0, 0])
+        row = found.setdefault(package_group(package), [0, 0])
         row[0] += classes
         row[1] += size
     return {package: Share(*row) for package, row in found.items()}
@@ -284,7 +290,7 @@ class _VersionReader:
         basis = []
         value: str | None = None
         for rule in signature.version:
-            found = self._apply(rule)
+            found = self._apply(rule, signature.id)
             basis += found
             voices = {b.value for b in found}
             if value is None and len(voices) == 1:
@@ -294,10 +300,11 @@ class _VersionReader:
         candidates = tuple(dict.fromkeys(b.value for b in basis))
         return Version(value, candidates, tuple(basis))
 
-    def _apply(self, rule: VersionRule) -> list[VersionBasis]:
+    def _apply(self, rule: VersionRule, sdk: str) -> list[VersionBasis]:
         found = []
-        for feature in self._named(rule.kind, rule.name):
-            text = feature.name if feature.value is None else feature.value
+        name = f"{sdk}/{rule.name}" if rule.kind is Kind.YARA else rule.name
+        for feature in self._named(rule.kind, name):
+            text = feature.name if rule.kind in GLOB_KINDS else feature.value or ""
             seen = re.search(rule.pattern, text[:_LONGEST_SEARCHED])
             version = ".".join(group for group in seen.groups() if group) if seen else ""
             if len(version) <= _LONGEST_VERSION and any(map(str.isdigit, version)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +16,7 @@ from sdkfp.identification import Certainty, Coverage, Identification, Identified
 from sdkfp.identification import Share as _Share
 from sdkfp.match import Evidence
 from sdkfp.signature import Basis, Claim, Names, Need, Signature
+from sdkfp.yara import StringHit
 
 __all__ = ["SCHEMA", "AppInfo", "Report", "ReportError", "build_report", "json_schema"]
 
@@ -69,7 +70,18 @@ class AppInfo(msgspec.Struct, frozen=True):
     abis: tuple[str, ...]
 
 
-class EvidenceRecord(msgspec.Struct, frozen=True):
+class StringRecord(msgspec.Struct, frozen=True):
+    """A string of a YARA rule, where it was found."""
+
+    identifier: str
+    """Its name in the rule, with the ``$``."""
+    offset: int
+    """Bytes from the start of the file; in the text notation of all features those from its start to the line."""
+    excerpt: str
+    """What was met, 200 bytes at most; bytes that are no printable text as ``\\x00``."""
+
+
+class EvidenceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """What points to an SDK: the feature, where it is, and the clue of the signature that it met."""
 
     kind: Kind
@@ -79,6 +91,8 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
     clue: str
     strength: str
     count: int
+    strings: tuple[StringRecord, ...] = ()
+    """What a YARA rule met."""
 
 
 class VersionBasisRecord(msgspec.Struct, frozen=True):
@@ -150,6 +164,26 @@ class MentionRecord(msgspec.Struct, frozen=True):
     feature: str
 
 
+class PackerEvidenceRecord(msgspec.Struct, frozen=True):
+    """What points to a packer: the rule that matched and what it met."""
+
+    rule: str
+    location: str
+    strings: tuple[StringRecord, ...]
+    why: str
+    source: str
+    """A URL, or the package URL of an artifact, that shows the rule right."""
+
+
+class PackerRecord(msgspec.Struct, frozen=True):
+    """A packer or hardening shell: code of the app is hidden, and what was not found may still be there."""
+
+    id: str
+    name: Names
+    vendor: str
+    evidence: tuple[PackerEvidenceRecord, ...]
+
+
 class Unexplained(msgspec.Struct, frozen=True):
     """What the signatures account for and what not: an empty result must never look like a clean bill."""
 
@@ -161,6 +195,7 @@ class Unexplained(msgspec.Struct, frozen=True):
     packages: tuple[PackageRecord, ...]
     packages_total: int
     mentioned: tuple[MentionRecord, ...]
+    packers: tuple[PackerRecord, ...] = ()
 
 
 class NotExaminedRecord(msgspec.Struct, frozen=True, order=True):
@@ -214,24 +249,46 @@ class _Head(msgspec.Struct, rename={"schema_": "schema"}):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the report."""
-    schema: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(Report)))  # tuples become lists
+    schema: dict[str, Any] = msgspec.json.decode(
+        msgspec.json.encode(msgspec.json.schema(Report))
+    )  # tuples become lists
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, "title": "sdkfp report", **schema}
 
 
-def build_report(app: AppInfo, identified: Identified, not_examined: Iterable[NotExamined], catalog: Catalog) -> Report:
-    """Join what was found into the report."""
+RuleStrings = Mapping[tuple[str, str], tuple[StringHit, ...]]
+"""The strings met, by (rule as ``namespace/rule``, location)."""
+
+
+def build_report(
+    app: AppInfo,
+    identified: Identified,
+    not_examined: Iterable[NotExamined],
+    catalog: Catalog,
+    *,
+    rule_strings: RuleStrings | None = None,
+) -> Report:
+    """Join what was found into the report.
+
+    Args:
+        app: what was examined.
+        identified: the SDKs.
+        not_examined: what could not be read.
+        catalog: the signatures.
+        rule_strings: of every YARA rule that matched.
+    """
+    strings = rule_strings or {}
     return Report(
         schema_=SCHEMA,
         tool=ToolInfo("sdkfp", __version__, CatalogInfo(catalog.version, catalog.sha256, len(catalog))),
         app=app,
-        sdks=tuple(_sdk(identification) for identification in identified.sdks),
-        unexplained=_unexplained(identified),
+        sdks=tuple(_sdk(identification, strings) for identification in identified.sdks),
+        unexplained=_unexplained(identified, _packers(catalog, strings)),
         not_examined=tuple(sorted(NotExaminedRecord(n.location, n.code, n.reason) for n in set(not_examined))),
         graph=build(identified),
     )
 
 
-def _sdk(found: Identification) -> SdkRecord:
+def _sdk(found: Identification, strings: RuleStrings) -> SdkRecord:
     signature: Signature = found.signature
     version = found.version
     return SdkRecord(
@@ -250,7 +307,7 @@ def _sdk(found: Identification) -> SdkRecord:
         purl=_versioned(signature.purl, version.value if version else None),
         classes=found.classes,
         dex_bytes=found.dex_bytes,
-        evidence=tuple(_evidence(evidence) for evidence in found.evidence),
+        evidence=tuple(_evidence(evidence, strings) for evidence in found.evidence),
         collects=tuple(_declared(claim) for claim in signature.collects),
     )
 
@@ -263,7 +320,7 @@ def _versioned(purl: str | None, version: str | None) -> str | None:
     return f"{purl}@{quote(version, safe='.-_~')}"
 
 
-def _evidence(evidence: Evidence) -> EvidenceRecord:
+def _evidence(evidence: Evidence, strings: RuleStrings) -> EvidenceRecord:
     return EvidenceRecord(
         kind=evidence.feature.kind,
         grade=evidence.grade,
@@ -272,7 +329,32 @@ def _evidence(evidence: Evidence) -> EvidenceRecord:
         clue=str(evidence.clue),
         strength=evidence.clue.strength.value,
         count=evidence.count,
+        strings=_strings(strings.get((evidence.feature.name, evidence.feature.location), ()))
+        if evidence.feature.kind is Kind.YARA
+        else (),
     )
+
+
+def _strings(hits: Iterable[StringHit]) -> tuple[StringRecord, ...]:
+    return tuple(StringRecord(hit.identifier, hit.offset, _text(hit.excerpt)) for hit in hits)
+
+
+def _text(excerpt: bytes) -> str:
+    text = excerpt.decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def _packers(catalog: Catalog, strings: RuleStrings) -> tuple[PackerRecord, ...]:
+    found: dict[str, list[PackerEvidenceRecord]] = {}
+    for (name, location), hits in sorted(strings.items(), key=lambda item: item[0]):
+        namespace, _, rule = name.partition("/")
+        packer = catalog.packers.get(namespace)
+        if packer is not None:
+            reason = next(known for known in packer.rules if known.name == rule)
+            row = PackerEvidenceRecord(rule, location, _strings(hits), reason.why, reason.source)
+            found.setdefault(namespace, []).append(row)
+    packers = [(catalog.packers[packer], rows) for packer, rows in found.items()]
+    return tuple(PackerRecord(p.id, Names(p.name_en, p.name_zh), p.vendor, tuple(rows)) for p, rows in packers)
 
 
 def _declared(claim: Claim) -> CollectsRecord:
@@ -281,7 +363,7 @@ def _declared(claim: Claim) -> CollectsRecord:
     )
 
 
-def _unexplained(identified: Identified) -> Unexplained:
+def _unexplained(identified: Identified, packers: tuple[PackerRecord, ...]) -> Unexplained:
     coverage: Coverage = identified.coverage
 
     def share(part: _Share) -> ShareRecord:
@@ -299,6 +381,7 @@ def _unexplained(identified: Identified) -> Unexplained:
         packages=tuple(PackageRecord(n, s.classes, s.dex_bytes) for n, s in coverage.packages[:_MOST_PACKAGES]),
         packages_total=len(coverage.packages),
         mentioned=tuple(MentionRecord(m.sdk, m.references, m.feature.format()) for m in identified.mentioned),
+        packers=packers,
     )
 
 

@@ -50,7 +50,7 @@ CLUE_KINDS = (
     Kind.PROPERTY,
     Kind.YARA,
 )
-VERSION_KINDS = (Kind.CONSTANT, Kind.PROPERTY, Kind.METADATA, Kind.LIBRARY, Kind.FILE)
+VERSION_KINDS = (Kind.CONSTANT, Kind.PROPERTY, Kind.METADATA, Kind.LIBRARY, Kind.FILE, Kind.YARA)
 
 
 class Strength(str, Enum):

@@ -62,7 +62,7 @@ def test_a_corrupt_cache_is_as_if_it_were_not_there(damage: str, tmp_path: Path,
     else:
         entry.write_bytes({"truncate": data[:-9], "flip": data[:-1] + bytes([data[-1] ^ 1]), "empty": b""}[damage])
     assert "vendor" in Catalog.load(directory, builtin=False)
-    assert not list(cache.glob(".catalog-*"))
+    assert not list(cache.glob(".new-*"))
 
 
 def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

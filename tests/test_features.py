@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdkfp import Feature, FeatureSet, Grade, Kind, NotationError
-from sdkfp.features import GRADE_OF_KIND, KINDS_WITH_VALUE
+from sdkfp.features import GRADE_OF_KIND, KINDS_WITH_VALUE, Column
 
 LISTING = """\
 class com.adjust.sdk.Adjust @ base.apk!classes.dex
@@ -67,3 +67,14 @@ def test_any_text_survives_the_notation(kind: Kind, name: str, value: str, locat
     assert len(line.splitlines()) == 1
     assert Feature.parse(line) == feature
     assert list(FeatureSet.parse(line)) == [feature]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from([kind for kind in Kind if kind not in KINDS_WITH_VALUE]),
+    names=st.lists(st.one_of(TEXT, st.from_regex(r"[a-z. @]{1,9}", fullmatch=True)), max_size=5),
+    location=st.text(max_size=20),
+)
+def test_a_column_is_written_as_its_features_are(kind: Kind, names: list[str], location: str) -> None:
+    column = Column(kind, location, names)
+    assert column.format() == "".join(f"{feature.format()}\n" for feature in column)

@@ -17,11 +17,14 @@ def signature_text(sdk: str, body: str) -> str:
 
 
 def write_signatures(directory: Path, signatures: Mapping[str, str]) -> Path:
-    """Write ``{id: body}``; an id that begins with ``nursery/`` goes to the nursery."""
+    """Write ``{id: body}``; an id that begins with ``nursery/`` goes to the nursery; ``{id.yar: rules}`` is written as it is."""
     for key, body in signatures.items():
         folder = directory / ("nursery" if key.startswith("nursery/") else "sdks")
         folder.mkdir(parents=True, exist_ok=True)
         sdk = key.rpartition("/")[2]
+        if sdk.endswith(".yar"):
+            (folder / sdk).write_text(dedent(body), encoding="utf-8")
+            continue
         (folder / f"{sdk}.yaml").write_text(signature_text(sdk, body), encoding="utf-8")
     return directory
 
