@@ -8,7 +8,7 @@ from typing import BinaryIO
 from sdkfp import identification
 from sdkfp.app import App
 from sdkfp.catalog import Catalog
-from sdkfp.container import Limits
+from sdkfp.container import ContainerKind, Limits
 from sdkfp.features import FeatureSet, Kind
 from sdkfp.identification import Identified
 from sdkfp.report import AppInfo, PermissionRecord, Report, build_report
@@ -78,9 +78,13 @@ def _constants_wanted(catalog: Catalog) -> frozenset[str]:
     return frozenset(rule.name for signature in catalog for rule in signature.version if rule.kind is Kind.CONSTANT)
 
 
+_LIBRARY_ARCHIVES = (ContainerKind.AAR, ContainerKind.JAR, ContainerKind.HAR)
+"""They are libraries themselves: the package of their manifest is not that of an app."""
+
+
 def _own_packages(app: App) -> set[str]:
     manifest = app.manifest
-    if manifest is None:
+    if manifest is None or app.container.kind in _LIBRARY_ARCHIVES:
         return set()
     names = {manifest.package} if manifest.package else set()
     if manifest.application is not None and manifest.application.name:

@@ -10,6 +10,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import BinaryIO
 
+from sdkfp.classfile import ClassFileError, read_class
 from sdkfp.container import Container, ContainerKind, Entry, EntryError, Limits, open_container
 from sdkfp.dex import Dex, open_dexes
 from sdkfp.elf import NativeLibrary, library_features, read_library
@@ -211,6 +212,7 @@ class App:
         columns += self._class_file_columns
         columns += [Column(Kind.REFERS, part.location, part.dex.referenced_class_names) for part in self.dexes]
         columns += [column for part in self.dexes for column in _constant_columns(part, constants)]
+        columns += self._class_file_constants(constants)
         columns += [column for part in self.libraries for column in self._library_columns(part)]
         columns += [column for file in self.manifests for column in file.manifest.features(file.location)]
         columns += self._file_columns()
@@ -231,6 +233,23 @@ class App:
                 class_name = entry.name[: -len(".class")].replace("/", ".")
                 names.setdefault(_archive_of(entry), []).append(class_name)
         return tuple(Column(Kind.CLASS, archive, found) for archive, found in names.items())
+
+    def _class_file_constants(self, wanted: Collection[str] | None) -> Iterator[Column]:
+        """The static string constants of the .class files that may hold those wanted; the other files are not read."""
+        owners = None if wanted is None else {name.rpartition(".")[0] for name in wanted}
+        for entry in self.entries:
+            if not entry.name.endswith(".class") or not _is_class_of_android(entry.name):
+                continue
+            if owners is not None and entry.name[: -len(".class")].replace("/", ".") not in owners:
+                continue
+            try:
+                found = read_class(self.read(entry) or b"")
+            except ClassFileError as error:
+                self._skip(entry.location, "class-file-malformed", str(error))
+                continue
+            rows = [(f"{found.name}.{field}", value) for field, value in found.static_strings]
+            rows = [row for row in rows if wanted is None or row[0] in wanted]
+            yield Column(Kind.CONSTANT, _archive_of(entry), [name for name, _ in rows], [value for _, value in rows])
 
     def _file_columns(self) -> Iterator[Column]:
         names: dict[str, list[str]] = {}

@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 _LONGEST_VERSION = 64
+_MOST_BASIS = 5
+"""Places kept for one value and rule: a data set of thousands of files may all carry the same version in their names."""
 _LONGEST_SEARCHED = 1000
 """Characters of a value that a version pattern is searched in; app-controlled text never meets a pattern unbounded."""
 _GENERIC_SECOND_LEVELS = frozenset(
@@ -302,16 +304,19 @@ class _VersionReader:
 
     def _apply(self, rule: VersionRule, sdk: str) -> list[VersionBasis]:
         found = []
+        voices: Counter[str] = Counter()
         name = f"{sdk}/{rule.name}" if rule.kind is Kind.YARA else rule.name
-        for feature in self._named(rule.kind, name):
-            text = feature.name if rule.kind in GLOB_KINDS else feature.value or ""
+        for column, row in self._named(rule.kind, name):
+            text = column.names[row] if rule.kind in GLOB_KINDS or not column.values else column.values[row] or ""
             seen = re.search(rule.pattern, text[:_LONGEST_SEARCHED])
             version = ".".join(group for group in seen.groups() if group) if seen else ""
             if len(version) <= _LONGEST_VERSION and any(map(str.isdigit, version)):
-                found.append(VersionBasis(version, rule, feature))
+                voices[version] += 1
+                if voices[version] <= _MOST_BASIS:
+                    found.append(VersionBasis(version, rule, column.feature(row)))
         return found
 
-    def _named(self, kind: Kind, name: str) -> list[Feature]:
+    def _named(self, kind: Kind, name: str) -> list[tuple[Column, int]]:
         table = self._tables.get(kind)
         if table is None:
             table = {}
@@ -320,4 +325,4 @@ class _VersionReader:
                     table.setdefault(text, []).append((column, row))
             self._tables[kind] = table
         names = [text for text in sorted(table) if fnmatchcase(text, name)] if "*" in name else [name]
-        return [column.feature(row) for text in names for column, row in table.get(text, ())]
+        return [place for text in names for place in table.get(text, ())]

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -375,3 +376,14 @@ def test_a_bundle_is_one_app_and_each_finding_says_in_which_split(catalog: Catal
         "app.xapk!config.arm64_v8a.apk!lib/arm64-v8a/libvendor9.so",
     }
     assert report.not_examined == ()
+
+
+def test_a_library_archive_is_not_its_own_app_and_shows_its_version(
+    catalog: Catalog, real_app: Callable[[str], Path]
+) -> None:
+    """The package of an AAR's manifest is the SDK's own; constants are read from .class files too."""
+    jar = build_zip({"com/mapbox/maps/MapView.class": b""})
+    aar = build_zip({"AndroidManifest.xml": b"<manifest package='com.mapbox.maps'/>", "classes.jar": jar})
+    assert [sdk.certainty.value for sdk in sdkfp.scan(aar, catalog=catalog).sdks] == ["identified"]
+    report = sdkfp.scan(real_app("jcore-android-3.3.2.jar"))
+    assert {sdk.id: sdk.version.value for sdk in report.sdks if sdk.version} == {"jcore": "3.3.2"}
