@@ -58,6 +58,8 @@ class NativeLibrary:
     """The compilers and linkers that ``.comment`` names."""
     version_strings: tuple[str, ...]
     """Whole strings with a version beside a name, for example ``OpenSSL 1.1.1k  25 Mar 2021``."""
+    system_names: tuple[str, ...]
+    """Whole strings that are a file below ``/proc`` or ``/sys``, or a system property."""
     unread: tuple[tuple[str, str], ...]
     """(code, reason) of each part that could not be read."""
 
@@ -96,7 +98,7 @@ def read_library(data: bytes) -> NativeLibrary:
     soname = table_text(layout, layout.soname)
     methods = (jni_method(name) for name in exported)
     ident, build_id = tables.notes.get(("Android", 1)), tables.notes.get(("GNU", 3))
-    classes, versions = find_strings(layout, soname, unread)
+    strings = find_strings(layout, soname, unread)
     return NativeLibrary(
         abi=_ABIS.get((layout.machine, layout.bits), f"machine-{layout.machine}"),
         bits=layout.bits,
@@ -106,11 +108,12 @@ def read_library(data: bytes) -> NativeLibrary:
         imported=tuple(dict.fromkeys(name for name, defined, _ in tables.symbols if not defined)),
         jni_methods=tuple(method for method in methods if method is not None),
         has_jni_onload="JNI_OnLoad" in exported,
-        named_classes=classes,
+        named_classes=strings.classes,
         build_id=build_id.hex() if build_id else None,
         android_ident=android_ident(ident) if ident else None,
         comment=read_comment(layout),
-        version_strings=versions,
+        version_strings=strings.versions,
+        system_names=strings.system_names,
         unread=tuple(unread),
     )
 

@@ -1,4 +1,4 @@
-"""Strings of a native library: class descriptors, and versions beside a name.
+"""Strings of a native library: class descriptors, versions beside a name, and names of the system's files and properties.
 
 Every search first finds candidates for whole strings in one pass over the bytes, then lets a pattern decide about each, so
 that a library of any size costs milliseconds; the candidates are capped.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     _Positions: TypeAlias = NDArray[np.intp]
 
-__all__ = ["find_strings"]
+__all__ = ["FoundStrings", "find_strings"]
 
 _PF_X, _PF_W = 1, 2
 _MOST_CANDIDATES = 200_000
@@ -53,16 +53,37 @@ _BARE_VERSION = re.compile(rb"(?!%b)v?\d{1,4}(?:\.\d{1,6}){2,3}(?:[-+_.][\w.+-]{
 _NEAR = 64
 """How far from the library's own name a version without a name may stand."""
 
+_SYSTEM_ROOTS = (b"ro", b"gsm", b"ril", b"persist", b"wifi")
+"""First segments of the system properties that are looked for."""
+_SYSTEM_NAME = re.compile(rb"(?:/(?:proc|sys)/[\w./-]*|(?:ro|gsm|ril|persist|wifi)(?:\.[\w-]+)+)\0")
+_LONGEST_SYSTEM_NAME = 128
+_MOST_SYSTEM_NAMES = 1024
 
-def find_strings(layout: Layout, soname: str, unread: Unread) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The class names (dotted, sorted) and the version strings (in file order) of the mapped data."""
+
+class FoundStrings(NamedTuple):
+    """What :func:`find_strings` found."""
+
+    classes: tuple[str, ...]
+    """Dotted, sorted."""
+    versions: tuple[str, ...]
+    """In file order."""
+    system_names: tuple[str, ...]
+    """Whole strings that are a file below ``/proc`` or ``/sys`` or a system property, sorted."""
+
+
+def find_strings(layout: Layout, soname: str, unread: Unread) -> FoundStrings:
+    """The class names, version strings and system names of the mapped data."""
     stem = re.sub(r"^lib|\.so.*$|[\d_]+", " ", soname).strip().lower().encode()
     classes: dict[str, None] = {}
     versions: dict[bytes, str] = {}
+    system: set[str] = set()
     for start, end in _data_ranges(layout.segments):
-        _find_classes(layout.data, start, end, classes, unread)
-        _find_versions(layout, start, end, stem, versions, unread)
-    return tuple(sorted(classes)), tuple(dict.fromkeys(versions.values()))
+        block = np.frombuffer(layout.data, np.uint8, end - start, start)
+        slashes, dots = np.flatnonzero(block == 0x2F), np.flatnonzero(block == 0x2E)
+        _find_classes(layout.data, start, end, slashes, classes, unread)
+        _find_versions(layout, start, end, dots, stem, versions, unread)
+        _find_system_names(layout.data, start, end, slashes, dots, system, unread)
+    return FoundStrings(tuple(sorted(classes)), tuple(dict.fromkeys(versions.values())), tuple(sorted(system)))
 
 
 def _data_ranges(segments: Iterable[Segment]) -> list[tuple[int, int]]:
@@ -82,10 +103,11 @@ def _data_ranges(segments: Iterable[Segment]) -> list[tuple[int, int]]:
     return merged
 
 
-def _find_classes(data: bytes, start: int, end: int, found: dict[str, None], unread: Unread) -> None:
+def _find_classes(
+    data: bytes, start: int, end: int, slashes: _Positions, found: dict[str, None], unread: Unread
+) -> None:
     """Candidates are the starts of strings whose first slash comes early."""
     block = np.frombuffer(data, np.uint8, end - start, start)
-    slashes = np.flatnonzero(block == 0x2F)
     starts = []
     for length in range(2, _LONGEST_ROOT + 1):
         heads = slashes[slashes > length] - length
@@ -109,11 +131,19 @@ def _is_class(name: str) -> bool:
     return (last[0].isupper() or (len(packages) > 2 and len(last) < 3)) and not name.startswith(_PLATFORM)
 
 
-def _find_versions(layout: Layout, start: int, end: int, stem: bytes, found: dict[bytes, str], unread: Unread) -> None:
+def _find_versions(
+    layout: Layout,
+    start: int,
+    end: int,
+    dots: _Positions,
+    stem: bytes,
+    found: dict[bytes, str],
+    unread: Unread,
+) -> None:
     """Candidates are strings with a dot between two digits; one string is kept for each name with its version."""
     data, symbol_names_end = layout.data, sum(layout.strings)
     block = np.frombuffer(data, np.uint8, end - start, start)
-    dots = np.flatnonzero(block[1:-1] == 0x2E) + 1
+    dots = dots[(dots > 0) & (dots < len(block) - 1)]
     dots = dots[(block[dots - 1] - 0x30 < 10) & (block[dots + 1] - 0x30 < 10)]
     done = -1
     for place in (_capped(dots, unread) + start).tolist():
@@ -132,6 +162,25 @@ def _find_versions(layout: Layout, start: int, end: int, stem: bytes, found: dic
         if near or named:
             found.setdefault(named[0] if named else text, text.decode("ascii").strip())
             if len(found) >= _MOST_VERSIONS:
+                return
+
+
+def _find_system_names(
+    data: bytes, start: int, end: int, slashes: _Positions, dots: _Positions, found: set[str], unread: Unread
+) -> None:
+    """Candidates are strings that start with a slash, or whose first dot comes after one of the known roots."""
+    block = np.frombuffer(data, np.uint8, end - start, start)
+    slashes = slashes[(slashes > 0) & (slashes < len(block) - 1)]
+    heads = [slashes[(block[slashes - 1] == 0) & np.isin(block[slashes + 1], (0x70, 0x73))]]  # p and s
+    for length in sorted({len(root) for root in _SYSTEM_ROOTS}):
+        starts = dots[dots > length] - length
+        heads.append(starts[block[starts - 1] == 0])
+    for head in (_capped(np.unique(np.concatenate(heads)), unread) + start).tolist():
+        match = _SYSTEM_NAME.match(data, head, min(head + _LONGEST_SYSTEM_NAME, end))
+        if match is not None:
+            found.add(match[0][:-1].decode("ascii"))
+            if len(found) >= _MOST_SYSTEM_NAMES:
+                _add(unread, f"only the first {_MOST_SYSTEM_NAMES} names of system files and properties were taken")
                 return
 
 

@@ -23,7 +23,7 @@ LIBRARY = SharedObject(
         Symbol("vendor_local", binding=LOCAL),
     ),
     notes=(Note(b"Android", 1, IDENT), Note(b"GNU", 3, bytes.fromhex("8eeb4183cc9f79c0f9e1c5fb9370934b2e4db1e8"))),
-    data=b"com/vendor/x/Native\0OpenSSL 1.1.1k  25 Mar 2021\0",
+    data=b"com/vendor/x/Native\0OpenSSL 1.1.1k  25 Mar 2021\0/proc/net/arp\0ro.serialno\0",
     comment=b"Android (7714059, based on r416183c1) clang version 12.0.8\0Linker: LLD 12.0.8\0",
 )
 
@@ -70,6 +70,7 @@ def test_the_dynamic_segment_decides_whatever_the_section_headers_say(sections: 
         if sections == "stripped"
         else ("Android (7714059, based on r416183c1) clang version 12.0.8", "Linker: LLD 12.0.8"),
         version_strings=("OpenSSL 1.1.1k  25 Mar 2021",),
+        system_names=("/proc/net/arp", "ro.serialno"),
         unread=(),
     )
 
@@ -97,6 +98,28 @@ def test_a_name_that_is_no_unicode_is_kept_readable() -> None:
 def test_old_notes_hold_the_api_level_only() -> None:
     library = made(notes=(Note(b"Android", 1, (9).to_bytes(4, "little")),))
     assert (library.android_ident, library.build_id) == (AndroidIdent(9, None, None), None)
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (b"/sys/class/net/wlan0/address\0", ("/sys/class/net/wlan0/address",)),
+        (b"/sys/class/net/\0persist.sys.a-b\0", ("/sys/class/net/", "persist.sys.a-b")),
+        (b"x/proc/net/arp\0", ()),  # not the whole string
+        (b"/product/x\0/system/x\0", ()),
+        (b"/proc/%d/cmdline\0", ()),  # a format
+        (b"ro\0ro.\0row.col\0hero.x\0", ()),
+        (b"/proc/" + b"a" * 200 + b"\0", ()),
+    ],
+)
+def test_names_of_system_files_and_properties(data: bytes, names: tuple[str, ...]) -> None:
+    assert made(data=data).system_names == names
+
+
+def test_system_names_are_capped_and_that_is_said() -> None:
+    library = made(data=b"".join(b"ro.p%d\0" % number for number in range(2000)))
+    assert len(library.system_names) == 1024
+    assert [code for code, _ in library.unread] == ["elf-too-many-strings"]
 
 
 CLASSES = [
