@@ -10,6 +10,7 @@ from sdkfp.app import App
 from sdkfp.catalog import Catalog
 from sdkfp.container import ContainerKind, Limits
 from sdkfp.features import FeatureSet, Kind
+from sdkfp.graph import build as build_graph
 from sdkfp.identification import Identified
 from sdkfp.report import AppInfo, PermissionRecord, Report, build_report
 from sdkfp.rules import match_features, match_parts
@@ -50,12 +51,14 @@ def scan_app(app: App, catalog: Catalog) -> Report:
     identified = identification.identify(
         features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes()
     )
+    graph = build_graph(identified, features, app)
     return build_report(
         _app_info(app),
         identified,
         (*app.not_examined, *parts.not_examined, *whole.not_examined),
         catalog,
         rule_strings={**parts.strings, **whole.strings},
+        graph=graph,
     )
 
 

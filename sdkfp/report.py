@@ -266,6 +266,7 @@ def build_report(
     catalog: Catalog,
     *,
     rule_strings: RuleStrings | None = None,
+    graph: Graph | None = None,
 ) -> Report:
     """Join what was found into the report.
 
@@ -275,6 +276,7 @@ def build_report(
         not_examined: what could not be read.
         catalog: the signatures.
         rule_strings: of every YARA rule that matched.
+        graph: of the app; without it that of what was identified.
     """
     strings = rule_strings or {}
     return Report(
@@ -284,7 +286,7 @@ def build_report(
         sdks=tuple(_sdk(identification, strings) for identification in identified.sdks),
         unexplained=_unexplained(identified, _packers(catalog, strings)),
         not_examined=tuple(sorted(NotExaminedRecord(n.location, n.code, n.reason) for n in set(not_examined))),
-        graph=build(identified),
+        graph=build(identified) if graph is None else graph,
     )
 
 

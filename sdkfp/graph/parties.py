@@ -1,0 +1,121 @@
+"""The parties of an app's code, and which of them every class belongs to, as small numbers for column operations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdkfp.dex import java_names
+from sdkfp.features import FeatureSet, Kind
+from sdkfp.graph.model import APP, Node
+from sdkfp.identification import Identified, package_group
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sdkfp.dex import Dex
+
+    Ints = npt.NDArray[np.int64]
+
+__all__ = ["NOT_INSIDE", "OTHER_PACKAGES", "Parties", "find_parties", "readable"]
+
+NOT_INSIDE = -1
+"""In a column of parties: the class is not defined in the app."""
+MOST_PACKAGES = 100
+"""Packages of unattributed classes that are nodes of their own; the largest are."""
+OTHER_PACKAGES = "package:*"
+"""The node of all other unattributed classes."""
+LONGEST_NAME = 200
+_BIDI = dict.fromkeys((*range(0x200E, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A)))
+_UNSAFE = {code: f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0), *_BIDI)}
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Parties are numbered; a column of parties holds their numbers."""
+
+    nodes: tuple[Node, ...]
+    """By number; the first is the app's own code."""
+    columns: tuple[Ints, ...]
+    """For every ``class`` column of the feature set, the party of each class."""
+    of_class: Mapping[str, int]
+    """By class name; where a class is defined twice, the first definition counts, as it does for Android."""
+
+    def id_of_class(self, name: str) -> str | None:
+        """The node of a class; ``None`` where it is not defined in the app."""
+        number = self.of_class.get(name)
+        return None if number is None else self.nodes[number].id
+
+    def of_types(self, dex: Dex) -> Ints:
+        """The party of every type of a dex file, by type_idx, with one :data:`NOT_INSIDE` more at the end.
+
+        An array type has the party of its element class.
+        """
+        found = np.full(len(dex.type_descriptors) + 1, NOT_INSIDE, np.int64)
+        elements = [descriptor.lstrip(b"[") for descriptor in dex.type_descriptors]
+        rows = [row for row, element in enumerate(elements) if element[:1] == b"L"]
+        names = java_names([elements[row] for row in rows])
+        get = self.of_class.get
+        found[rows] = [get(name, NOT_INSIDE) for name in names]
+        return found
+
+
+def find_parties(features: FeatureSet | None, identified: Identified) -> Parties:
+    """The app's own code, every SDK inside, and the packages that nobody owns, as parties."""
+    names = [column.names for column in features.of(Kind.CLASS)] if features is not None else []
+    owned = identified.owners if features is not None else ()
+    packages = _packages(names, owned)
+    ids = [APP, *(sdk.signature.id for sdk in identified.sdks), *dict.fromkeys(packages.values())]
+    number = {party: position for position, party in enumerate(ids)}
+    columns = []
+    for column, owners in zip(names, owned, strict=True):
+        parties = [
+            number[packages[_group(name)] if owner is None else owner or APP]
+            for name, owner in zip(column, owners, strict=True)
+        ]
+        columns.append(np.array(parties, np.int64))
+    of_class: dict[str, int] = {}
+    for column, found in zip(reversed(names), reversed(columns), strict=True):
+        of_class.update(zip(reversed(column), reversed(found.tolist()), strict=True))
+    sizes = np.bincount(np.concatenate(columns), minlength=len(ids)).tolist() if columns else [0] * len(ids)
+    last_sdk = len(identified.sdks)
+    nodes = [
+        Node(party, "app" if not position else "sdk" if position <= last_sdk else "package", sizes[position])
+        for position, party in enumerate(ids)
+    ]
+    return Parties(tuple(nodes), tuple(columns), of_class)
+
+
+def _packages(names: Sequence[Sequence[str]], owners: Sequence[Sequence[str | None]]) -> dict[str, str]:
+    """Group of packages of unattributed classes → node id."""
+    sizes = Counter(
+        _group(name)
+        for column, owned in zip(names, owners, strict=True)
+        for name, owner in zip(column, owned, strict=True)
+        if owner is None
+    )
+    ordered = sorted(sizes, key=lambda package: (-sizes[package], package))
+    return {
+        package: f"package:{readable(package)}" if position < MOST_PACKAGES else OTHER_PACKAGES
+        for position, package in enumerate(ordered)
+    }
+
+
+def _group(class_name: str) -> str:
+    return package_group(class_name.rpartition(".")[0])
+
+
+def readable(text: str, longest: int = LONGEST_NAME) -> str:
+    r"""Text from the app for ids and evidence: control and direction characters as ``\u…``, and no longer than this.
+
+    What is cut off is stood for by a hash, so that different names stay different.
+    """
+    if len(text) > longest:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        text = f"{text[:longest]}…{digest}"
+    return text if text.isascii() and text.isprintable() else text.translate(_UNSAFE)
