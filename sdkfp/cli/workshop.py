@@ -90,16 +90,16 @@ def run_examples(
             issues += checks.check_listings(catalog, found)
             counted += f", {len(found)} listings without SDKs"
         if corpus is not None:
-            _survey(corpus, catalog, as_json=as_json)
+            _survey(corpus, catalog, wanted, as_json=as_json)
         if corpus is None or not as_json:
             _report(issues, counted, as_json=as_json)
 
 
-def _survey(directory: Path, catalog: Catalog, *, as_json: bool) -> None:
+def _survey(directory: Path, catalog: Catalog, wanted: Sequence[str], *, as_json: bool) -> None:
     from sdkfp.lint import corpus  # noqa: PLC0415 - `--help` does not need it
 
     skipped: list[NotExamined] = []
-    survey = corpus.survey(catalog, corpus.open_corpus(directory, catalog, skipped))
+    survey = corpus.survey(catalog, corpus.open_corpus(directory, catalog, skipped), only=wanted)
     for note in skipped:
         typer.echo(f"not examined: {note.location}: {note.reason}", err=True)
     if as_json:
@@ -107,7 +107,7 @@ def _survey(directory: Path, catalog: Catalog, *, as_json: bool) -> None:
 
         write(msgspec.json.format(msgspec.json.encode(survey), indent=1) + b"\n")
         return
-    typer.echo(f"{survey.apps} apps, {len(catalog) - len(survey.absent)} of {len(catalog)} SDKs found in them")
+    typer.echo(f"{survey.apps} apps, {len(wanted) - len(survey.absent)} of {len(wanted)} SDKs found in them")
     for title, counts in (
         ("never fired though the SDK is there", survey.silent),
         ("fires in many apps, or without any other clue of its SDK", survey.wide),

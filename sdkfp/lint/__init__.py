@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sdkfp._files import write_whole
-from sdkfp.errors import SdkfpError
+from sdkfp.errors import SdkfpError, SignatureIssue
 from sdkfp.lint import clues, examples, facts, layout, relations, yara_rules
 from sdkfp.lint.examples import check_examples, check_listings, read_listings
 from sdkfp.lint.issue import Finding, Issue, Rule, Severity
@@ -41,7 +41,14 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule; ``schema`` (the strict reader's own) and those about the text of YARA files are not among them."""
 
-_REMEDY_SCHEMA = "see docs/signatures.md"
+_REMEDIES = (
+    ("unknown key", "mend the spelling, or take it out"),
+    ("unknown ", "use a word of the vocabulary"),
+    ("duplicate key", "keep one of the two"),
+    ("is missing", "add it"),
+)
+"""By a part of the strict reader's message."""
+_REMEDY = "write it as docs/signatures.md shows"
 
 
 def lint(path: Path | None = None) -> list[Issue]:
@@ -63,13 +70,15 @@ def lint(path: Path | None = None) -> list[Issue]:
 def lint_workspace(workspace: Workspace) -> list[Issue]:
     """As :func:`lint`, for files that are already read."""
     problems = [p for file in workspace.files if file.examined for p in file.problems]
-    issues = [
-        Issue(p.path, p.line, p.column, "schema", Severity.ERROR, p.message, _REMEDY_SCHEMA)
-        for p in (*problems, *workspace.other_problems)
-    ]
+    issues = [_schema_issue(problem) for problem in (*problems, *workspace.other_problems)]
     issues += [issue for rule in RULES for issue in rule.issues(workspace)]
     issues += yara_rules.yara_issues(workspace)
     return sorted(set(issues))
+
+
+def _schema_issue(problem: SignatureIssue) -> Issue:
+    remedy = next((remedy for part, remedy in _REMEDIES if part in problem.message), _REMEDY)
+    return Issue(problem.path, problem.line, problem.column, "schema", Severity.ERROR, problem.message, remedy)
 
 
 def fix(path: Path | None = None) -> list[Path]:

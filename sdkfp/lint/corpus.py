@@ -79,8 +79,15 @@ def open_corpus(directory: Path, catalog: Catalog, skipped: list[NotExamined]) -
         yield CorpusApp(str(path), features, (package,) if package else ())
 
 
-def survey(catalog: Catalog, apps: Iterable[CorpusApp]) -> Survey:
-    """Count what every clue does in the apps of a corpus."""
+def survey(catalog: Catalog, apps: Iterable[CorpusApp], *, only: Iterable[str] | None = None) -> Survey:
+    """Count what every clue does in the apps of a corpus.
+
+    Args:
+        catalog: the signatures.
+        apps: for example from :func:`open_corpus`.
+        only: ids of the signatures to count for; by default all.
+    """
+    wanted = set(catalog.signatures if only is None else only)
     fired: Counter[tuple[str, Clue]] = Counter()
     alone: Counter[tuple[str, Clue]] = Counter()
     found: Counter[str] = Counter()
@@ -97,10 +104,10 @@ def survey(catalog: Catalog, apps: Iterable[CorpusApp]) -> Survey:
     def count(sdk: str, clue: Clue) -> ClueCount:
         return ClueCount(sdk, str(clue), fired[sdk, clue], alone[sdk, clue], found[sdk])
 
-    clues = [(s.id, clue) for s in catalog for clue in s.clues]
+    clues = [(s.id, clue) for s in catalog if s.id in wanted for clue in s.clues]
     silent = [count(*c) for c in clues if not fired[c] and found[c[0]] and c[1].strength is Strength.SURE]
     wide = [count(*c) for c in clues if _is_wide(catalog, count(*c), total)]
-    absent = tuple(sdk for sdk in catalog.signatures if not found[sdk])
+    absent = tuple(sdk for sdk in catalog.signatures if sdk in wanted and not found[sdk])
     return Survey(total, tuple(sorted(silent)), absent, tuple(sorted(wide, key=lambda c: (-c.apps, c))))
 
 

@@ -40,14 +40,14 @@ def _unknown_organization(workspace: Workspace) -> Iterator[Finding]:
 def _same_id(workspace: Workspace) -> Iterator[Finding]:
     for file in workspace.files:
         first = workspace[file.id]
-        if file.examined and first is not file and first.path.parent.parent == file.path.parent.parent:
+        if file.examined and first is not file:
             yield Finding(file, ("id",), f"the id {file.id!r} is also in {first.shown}")
 
 
 def _cycle(workspace: Workspace) -> Iterator[Finding]:
     """`requires` is who cannot be without whom; in a circle of them nobody could come first."""
     for file, signature, key, position, other in _named(workspace):
-        if key == "requires" and other in workspace.catalog:
+        if key == "requires" and other in workspace.catalog and other != signature.id:
             way = _way(workspace, other, signature.id)
             if way:
                 yield Finding(file, (key, position), f"a circle: {' → '.join([signature.id, *way])}")

@@ -77,6 +77,8 @@ class Workspace:
     """The rule files beside signatures, namespace = file name."""
     other_problems: tuple[SignatureIssue, ...] = ()
     """In organization, vocabulary and rule files."""
+    base: Catalog | None = None
+    """The built-in signatures, where the files are to be seen together with them."""
     _by_id: dict[str, SignatureFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,7 +89,7 @@ class Workspace:
         return self._by_id[sdk]
 
     def __contains__(self, sdk: object) -> bool:
-        return sdk in self._by_id
+        return sdk in self._by_id or (self.base is not None and sdk in self.base)
 
     @property
     def examined(self) -> Iterator[tuple[SignatureFile, Signature]]:
@@ -99,7 +101,8 @@ class Workspace:
     @cached_property
     def catalog(self) -> Catalog:
         """The signatures that could be read."""
-        found = {f.signature.id: f.signature for f in reversed(self.files) if f.signature is not None}
+        found = {} if self.base is None else dict(self.base.signatures)
+        found |= {f.signature.id: f.signature for f in reversed(self.files) if f.signature is not None}
         return Catalog(found.values(), self.organizations.values(), self.vocabulary, sha256="")
 
     def strict_catalog(self) -> Catalog:
@@ -145,35 +148,25 @@ def open_workspace(path: Path | None = None) -> Workspace:
     directory = _directory_of(path)
     if not directory.is_dir():
         raise CatalogError(f"{directory}: not a directory of signatures")
-    home = directory if is_catalog(directory) else builtin_directory()
+    base = None if is_catalog(directory) else Catalog.builtin()
     problems: list[SignatureIssue] = []
-    vocabulary = read_vocabulary(home, problems)
-    organizations: dict[str, Organization] = {}
-    files: dict[str, SignatureFile] = {}
-    doubles: list[SignatureFile] = []
-    for place in dict.fromkeys((home, directory)):
-        examined = place is directory
-        for organization_path in sorted(place.glob("organizations/*.yaml")):
-            organization, found = read_organization(organization_path)
-            if examined:
-                problems += found
-            if organization is not None:
-                organizations[organization.id] = organization
-        for file_path in _signature_paths(place):
-            wanted = examined and (only is None or file_path.samefile(only))
-            file = _read(file_path, vocabulary, examined=wanted)
-            before = files.get(file.id)
-            if before is not None and before.path.parent.parent == file.path.parent.parent:
-                doubles.append(file)
-            else:
-                files[file.id] = file
-    found_files = tuple(sorted([*files.values(), *doubles], key=lambda file: str(file.path)))
-    if not any(file.examined for file in found_files):
+    vocabulary = read_vocabulary(directory, problems) if base is None else base.vocabulary
+    organizations = {} if base is None else dict(base.organizations)
+    for organization_path in sorted(directory.glob("organizations/*.yaml")):
+        organization, found = read_organization(organization_path)
+        problems += found
+        if organization is not None:
+            organizations[organization.id] = organization
+    files = tuple(
+        _read(file_path, vocabulary, examined=only is None or file_path.samefile(only))
+        for file_path in _signature_paths(directory)
+    )
+    if not any(file.examined for file in files):
         raise CatalogError(f"{path or directory}: no signature (*.yaml) in it")
-    sources = tuple(_rules(directory, problems))
+    rules = tuple(_rules(directory, problems))
     if only is not None:
         problems = [problem for problem in problems if Path(problem.path) == only]
-    return Workspace(found_files, organizations, vocabulary, sources, tuple(problems))
+    return Workspace(files, organizations, vocabulary, rules, tuple(problems), base)
 
 
 def _directory_of(path: Path | None) -> Path:
