@@ -170,7 +170,7 @@ categories: [analytics]   # most fitting first
 clues:
 # the only package
   - class: com.sample.sdk.
-    why: 'it''s theirs'   # said twice
+    why: 'it''s theirs' # said twice
   - library: libsample*.so
     strength: hint
 sources:
