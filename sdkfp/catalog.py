@@ -27,11 +27,12 @@ from sdkfp.signature import (
     Signature,
     Vocabulary,
 )
+from sdkfp.vocabulary import Reads, Rules
 from sdkfp.yara import CompiledRules, RuleSource
 
 __all__ = ["Catalog", "Found", "builtin_directory", "read_vocabulary"]
 
-_CACHE_FORMAT = 2
+_CACHE_FORMAT = 3
 """Raised whenever the records change, so that an old cache file is never read as a new one."""
 
 
@@ -48,9 +49,7 @@ class _Compiled(msgspec.Struct, frozen=True):
 
     signatures: tuple[Signature, ...]
     organizations: tuple[Organization, ...]
-    categories: dict[str, Names]
-    purposes: dict[str, Names]
-    types: dict[str, PersonalInformation]
+    vocabulary: Vocabulary
     rules: RuleFiles
 
 
@@ -134,9 +133,8 @@ class Catalog:
             compiled, checked = _compile(sources)
             if cache:
                 _write_cache(digest, compiled)
-        words = Vocabulary(compiled.categories, compiled.purposes, compiled.types)
         rules = RuleSet(compiled.rules, digest[:32] if cache else None, checked)
-        return cls(compiled.signatures, compiled.organizations, words, sha256=digest, rules=rules)
+        return cls(compiled.signatures, compiled.organizations, compiled.vocabulary, sha256=digest, rules=rules)
 
     def lookup(self, text: str) -> list[Found]:
         """Signatures that a class name, prefix, library name, permission, id, or words in English or Chinese point to.
@@ -250,30 +248,36 @@ def _compile(sources: Sequence[_Sources]) -> tuple[_Compiled, CompiledRules | No
     return _Compiled(
         tuple(signatures.values()),
         tuple(organizations.values()),
-        dict(words.categories),
-        dict(words.purposes),
-        dict(words.types),
+        words,
         files,
     ), compiled
 
 
 def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) -> Vocabulary:
     from sdkfp.signature_reader import read_types, read_words  # noqa: PLC0415 - as above
+    from sdkfp.vocabulary_reader import read_reads, read_rules  # noqa: PLC0415 - as above
 
     categories: dict[str, Names] = {}
     purposes: dict[str, Names] = {}
     types: dict[str, PersonalInformation] = {}
+    reads, regulations = Reads(), Rules()
     for source in sources:
-        for path in source.vocabulary:
+        for path in source.vocabulary:  # in the order of their names: the types come before the reads
+            found: list[SignatureIssue] = []
             if path.stem in ("categories", "purposes"):
                 words, found = read_words(path)
                 (categories if path.stem == "categories" else purposes).update(words)
-                issues += found
             elif path.stem == "personal_information":
                 read, found = read_types(path)
                 types.update(read)
-                issues += found
-    return Vocabulary(categories, purposes, types)
+            elif path.stem == "reads":
+                more, found = read_reads(path, types)
+                reads = reads.joined(more)
+            elif path.stem == "rules":
+                named, found = read_rules(path)
+                regulations = regulations.joined(named)
+            issues += found
+    return Vocabulary(categories, purposes, types, reads, regulations)
 
 
 def read_vocabulary(directory: Path, issues: list[SignatureIssue]) -> Vocabulary:

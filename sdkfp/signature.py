@@ -11,6 +11,7 @@ from enum import Enum
 import msgspec
 
 from sdkfp.features import FeatureSet, Kind
+from sdkfp.vocabulary import Names, Reads, Rules
 
 __all__ = [
     "Artifact",
@@ -77,13 +78,6 @@ class Basis(str, Enum):
     VENDOR_CODE = "vendor_code"
     FRAMEWORK_DOCS = "framework_docs"
     APP_DISCLOSURE = "app_disclosure"
-
-
-class Names(msgspec.Struct, frozen=True):
-    """A name in English and, where there is one, in Chinese."""
-
-    en: str
-    zh: str | None = None
 
 
 class Clue(msgspec.Struct, frozen=True):
@@ -203,3 +197,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     categories: Mapping[str, Names]
     purposes: Mapping[str, Names]
     types: Mapping[str, PersonalInformation]
+    reads: Reads = Reads()
+    """What code can read, and what that gives."""
+    regulations: Rules = Rules()
+    """What regulators ask about, and what static evidence can say about it."""

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import TypeVar
 
 import msgspec
 
 __all__ = ["CONSTANT_KINDS", "Limit", "Names", "Origin", "Read", "ReadKind", "Reads", "Rule", "Rules", "Weight"]
+
+_Key = TypeVar("_Key")
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -122,6 +125,22 @@ class Reads(msgspec.Struct, frozen=True):
     """Types that come first in reports, most sensitive first."""
     origins: Mapping[str, Origin] = {}
 
+    def joined(self, other: Reads) -> Reads:
+        """These reads and those of another file, which is read later."""
+        return Reads(
+            items=tuple(dict.fromkeys((*self.items, *other.items))),
+            carriers=_merged(self.carriers, other.carriers),
+            natives=_merged(self.natives, other.natives),
+            passes=tuple(dict.fromkeys((*self.passes, *other.passes))),
+            subclasses=_merged(self.subclasses, other.subclasses),
+            first=other.first or self.first,
+            origins={**self.origins, **other.origins},
+        )
+
+
+def _merged(one: Mapping[_Key, tuple[str, ...]], other: Mapping[_Key, tuple[str, ...]]) -> dict[_Key, tuple[str, ...]]:
+    return {key: tuple(dict.fromkeys((*one.get(key, ()), *other.get(key, ())))) for key in (*one, *other)}
+
 
 class Rule(msgspec.Struct, frozen=True):
     """One problem that a regulator names, and what an examination of the package can say about it."""
@@ -152,3 +171,8 @@ class Rules(msgspec.Struct, frozen=True):
     rules: Mapping[str, Rule] = {}
     limits: tuple[Limit, ...] = ()
     """The legend of every report about reads."""
+
+    def joined(self, other: Rules) -> Rules:
+        """These rules and those of another file, which is read later."""
+        limits = {limit.id: limit for limit in (*self.limits, *other.limits)}
+        return Rules({**self.documents, **other.documents}, {**self.rules, **other.rules}, tuple(limits.values()))
