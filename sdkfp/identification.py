@@ -35,7 +35,8 @@ _LONGEST_SEARCHED = 1000
 _GENERIC_SECOND_LEVELS = frozenset(
     {"github", "gitlab", "gitee", "bitbucket", "co", "com", "org", "net", "gov", "edu", "ac"}
 )
-_RENAMED = re.compile(r"[a-z]{1,3}|[A-Za-z][A-Za-z0-9]?")
+_RENAMED = re.compile(r"(?!R(?:\$|$))(?:[a-z]{1,3}|[A-Za-z][A-Za-z0-9]?)(?:\$|$)")
+"""A simple name (of the outermost class) that a shrinker may have given; ``R`` is the resource class."""
 
 
 class Certainty(str, Enum):
@@ -162,7 +163,7 @@ def identify(
         for sdk, evidence in matched.evidence.items()
         if verdicts[sdk] is None
     )
-    return Identified(tuple(sdks), mentioned, _coverage(features, owners, class_bytes), owners)
+    return Identified(tuple(sdks), mentioned, _coverage(features, owners, class_bytes, shares), owners)
 
 
 def _certainty(signature: Signature, evidence: Sequence[Evidence], *, has_code: bool) -> Certainty | None:
@@ -229,32 +230,32 @@ def _shares(
     owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None
 ) -> dict[str | None, Share]:
     classes: Counter[str | None] = Counter()
-    size: Counter[str | None] = Counter()
+    size: dict[str | None, int] = {}
     for number, column in enumerate(owners):
         classes.update(column)
         if class_bytes is not None:
             for owner, count in zip(column, class_bytes[number], strict=True):
-                size[owner] += count
-    return {owner: Share(count, size[owner]) for owner, count in classes.items()}
+                size[owner] = size.get(owner, 0) + count
+    return {owner: Share(count, size.get(owner, 0)) for owner, count in classes.items()}
 
 
 def _coverage(
-    features: FeatureSet, owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None
+    features: FeatureSet,
+    owners: Sequence[Sequence[str | None]],
+    class_bytes: Sequence[Sequence[int]] | None,
+    shares: Mapping[str | None, Share],
 ) -> Coverage:
-    shares = _shares(owners, class_bytes)
     packages: dict[str, list[int]] = {}
     renamed = [0, 0]
     for number, (column, names) in enumerate(zip(features.of(Kind.CLASS), owners, strict=True)):
         sizes = class_bytes[number] if class_bytes is not None else (0,) * len(column)
         for name, owner, size in zip(column.names, names, sizes, strict=True):
-            package, _, simple = name.rpartition(".")
-            if len(simple) <= 3 or "$" in simple[:4]:
-                outer = simple.partition("$")[0]
-                if _RENAMED.fullmatch(outer) and outer != "R":
-                    renamed[0] += 1
-                    renamed[1] += size
+            dot = name.rfind(".")
+            if _RENAMED.match(name, dot + 1):
+                renamed[0] += 1
+                renamed[1] += size
             if owner is None:
-                row = packages.setdefault(package, [0, 0])
+                row = packages.setdefault(name[: max(dot, 0)], [0, 0])
                 row[0] += 1
                 row[1] += size
     nobody = shares.get(None, Share(0, 0))

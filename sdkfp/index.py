@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from fnmatch import translate
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sdkfp.features import Kind
 from sdkfp.signature import CLASS_KINDS, Clue, Signature
@@ -109,17 +109,16 @@ class ClueIndex:
     def class_owners(self, names: Sequence[str]) -> list[Reference | None]:
         """For every class name, the clue that owns it: an exact class before a prefix, a longer prefix before a shorter one."""
         table = self._tables[Kind.CLASS]
-        special = table.packages_with_classes
-        known: dict[str, Reference | None] = {}
+        # None: nobody owns the package; False: classes of it have clues of their own, so each is looked up.
+        known: dict[str, Reference | Literal[False] | None] = dict.fromkeys(table.packages_with_classes, False)
         owners: list[Reference | None] = []
         for name in names:
             package = name[: max(name.rfind("."), 0)]
-            if package in special:
-                owners.append(table.owner(name))
-                continue
-            if package not in known:
-                known[package] = table.package_owner(package)
-            owners.append(known[package])
+            if package in known:
+                found = known[package]
+            else:
+                found = known[package] = table.package_owner(package)
+            owners.append(table.owner(name) if found is False else found)
         return owners
 
     def class_owner(self, name: str, kind: Kind = Kind.CLASS) -> Reference | None:

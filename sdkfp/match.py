@@ -64,15 +64,21 @@ class _Collector:
 
     def add(self, column: Column, rows: Iterable[tuple[int, Reference]]) -> None:
         self._columns[column.kind, column.location] = column
+        buckets: dict[int, tuple[Reference, list[int]]] = {}  # by identity: hashing a clue for every class is slow
         for row, reference in rows:
+            bucket = buckets.get(id(reference))
+            if bucket is None:
+                bucket = buckets[id(reference)] = (reference, [])
+            bucket[1].append(row)
+        for reference, found in buckets.values():
             key = (reference.signature, reference.clue, column.kind, column.location)
-            self._rows.setdefault(key, []).append(row)
+            self._rows.setdefault(key, []).extend(found)
 
     def evidence(self) -> dict[str, tuple[Evidence, ...]]:
         found: dict[str, list[Evidence]] = {}
         for (signature, clue, kind, location), rows in self._rows.items():
             column = self._columns[kind, location]
-            first = min(rows, key=lambda row: column.names[row])
+            first = min(rows, key=column.names.__getitem__)
             sdk = self._index.signatures[signature].id
             found.setdefault(sdk, []).append(
                 Evidence(sdk, clue, GRADE_OF_KIND[kind], column.feature(first), len(set(rows)))
@@ -104,7 +110,7 @@ def match(catalog: Catalog, features: FeatureSet, *, own_packages: Iterable[str]
     defined: set[str] = set()
     for column in features.of(Kind.CLASS):
         found = index.class_owners(column.names)
-        collector.add(column, ((row, reference) for row, reference in enumerate(found) if reference is not None))
+        collector.add(column, _class_rows(found))
         owners.append(array("i", [NOBODY if reference is None else reference.signature for reference in found]))
         defined.update(column.names)
     for column in features.of(Kind.REFERS):
