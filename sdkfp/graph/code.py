@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Relation", "code_relations", "load_relations"]
 
-LOADERS = (
-    b"Ljava/lang/System;",
-    b"Ljava/lang/Runtime;",
-    b"Lcom/facebook/soloader/SoLoader;",
-    b"Lcom/facebook/soloader/nativeloader/NativeLoader;",
-    b"Lcom/getkeepsafe/relinker/ReLinker;",
-    b"Lcom/getkeepsafe/relinker/ReLinkerInstance;",
+LOADERS = frozenset(
+    (
+        b"Ljava/lang/System;",
+        b"Ljava/lang/Runtime;",
+        b"Lcom/facebook/soloader/SoLoader;",
+        b"Lcom/facebook/soloader/nativeloader/NativeLoader;",
+        b"Lcom/getkeepsafe/relinker/ReLinker;",
+        b"Lcom/getkeepsafe/relinker/ReLinkerInstance;",
+    )
 )
 """Classes whose ``load…`` methods are given the name or the path of a native library."""
 LONGEST_LIBRARY_NAME = 255
@@ -56,7 +58,7 @@ def code_relations(dex: Dex, parties: Parties, owners: Ints) -> Iterator[Relatio
     Args:
         owners: the party of each class, by row of ``dex.classes``.
     """
-    types = parties.of_types(dex)
+    types = parties.of_types(dex, owners)
     of_methods = types[np.minimum(dex.methods.class_idx, len(types) - 1)]
     of_fields = types[np.minimum(dex.fields.class_idx, len(types) - 1)]
     of_code = owners[dex.code.owner]

@@ -44,22 +44,30 @@ class Parties:
     columns: tuple[Ints, ...]
     """For every ``class`` column of the feature set, the party of each class."""
     of_class: Mapping[str, int]
-    """By class name; where a class is defined twice, the first definition counts, as it does for Android."""
+    """By class name; where two files define a class, the first does, as for Android."""
 
     def id_of_class(self, name: str) -> str | None:
         """The node of a class; ``None`` where it is not defined in the app."""
         number = self.of_class.get(name)
         return None if number is None else self.nodes[number].id
 
-    def of_types(self, dex: Dex) -> Ints:
+    def of_types(self, dex: Dex, owners: Ints) -> Ints:
         """The party of every type of a dex file, by type_idx, with one :data:`NOT_INSIDE` more at the end.
 
         An array type has the party of its element class.
+
+        Args:
+            owners: the party of each class that the file defines.
         """
-        found = np.full(len(dex.type_descriptors) + 1, NOT_INSIDE, np.int64)
-        elements = [descriptor.lstrip(b"[") for descriptor in dex.type_descriptors]
-        rows = [row for row, element in enumerate(elements) if element[:1] == b"L"]
-        names = java_names([elements[row] for row in rows])
+        descriptors = dex.type_descriptors
+        found = np.full(len(descriptors) + 1, NOT_INSIDE, np.int64)
+        defined = dex.classes.type_idx
+        if len(self.of_class) == sum(map(len, self.columns)):  # no class is defined twice, so the file's own count
+            found[np.minimum(defined, len(descriptors))] = owners
+            found[-1] = NOT_INSIDE
+        rows = [row for row in np.flatnonzero(found[:-1] < 0).tolist() if descriptors[row][:1] in (b"L", b"[")]
+        elements = [descriptors[row].lstrip(b"[") for row in rows]
+        names = java_names([element if element[:1] == b"L" else b"L;" for element in elements])
         get = self.of_class.get
         found[rows] = [get(name, NOT_INSIDE) for name in names]
         return found
@@ -71,24 +79,23 @@ def find_parties(features: FeatureSet | None, identified: Identified) -> Parties
     owned = identified.owners if features is not None else ()
     packages = _packages(names, owned)
     ids = [APP, *(sdk.signature.id for sdk in identified.sdks), *dict.fromkeys(packages.values())]
-    number = {party: position for position, party in enumerate(ids)}
+    number: dict[str | None, int] = {party: position for position, party in enumerate(ids)}
+    number |= {"": number[APP], None: NOT_INSIDE}
     columns = []
-    for column, owners in zip(names, owned, strict=True):
-        parties = [
-            number[packages[_group(name)] if owner is None else owner or APP]
-            for name, owner in zip(column, owners, strict=True)
-        ]
-        columns.append(np.array(parties, np.int64))
     of_class: dict[str, int] = {}
-    for column, found in zip(reversed(names), reversed(columns), strict=True):
-        of_class.update(zip(reversed(column), reversed(found.tolist()), strict=True))
+    for column, owners in zip(reversed(names), reversed(owned), strict=True):
+        parties = list(map(number.__getitem__, owners))
+        for row in [row for row, owner in enumerate(owners) if owner is None]:
+            parties[row] = number[packages[_group(column[row])]]
+        columns.append(np.array(parties, np.int64))
+        of_class.update(zip(column, parties, strict=True))
     sizes = np.bincount(np.concatenate(columns), minlength=len(ids)).tolist() if columns else [0] * len(ids)
     last_sdk = len(identified.sdks)
     nodes = [
         Node(party, "app" if not position else "sdk" if position <= last_sdk else "package", sizes[position])
         for position, party in enumerate(ids)
     ]
-    return Parties(tuple(nodes), tuple(columns), of_class)
+    return Parties(tuple(nodes), tuple(reversed(columns)), of_class)
 
 
 def _packages(names: Sequence[Sequence[str]], owners: Sequence[Sequence[str | None]]) -> dict[str, str]:
