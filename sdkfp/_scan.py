@@ -12,8 +12,9 @@ from sdkfp.container import ContainerKind, Limits
 from sdkfp.features import FeatureSet, Kind
 from sdkfp.graph import build as build_graph
 from sdkfp.identification import Identified
-from sdkfp.report import AppInfo, PermissionRecord, Report, build_report
+from sdkfp.report import AppInfo, CertificateRecord, PermissionRecord, Report, build_report
 from sdkfp.rules import match_features, match_parts
+from sdkfp.signing import Signer, describe_certificate
 
 __all__ = ["Source", "extract", "identify", "scan", "scan_app"]
 
@@ -115,4 +116,19 @@ def _app_info(app: App) -> AppInfo:
         dex_bytes=sum(part.dex.size for part in app.dexes),
         native_libraries=tuple(sorted({library.name for library in app.libraries})),
         abis=tuple(sorted({library.abi for library in app.libraries if library.abi})),
+        certificates=_certificates(app),
     )
+
+
+def _certificates(app: App) -> tuple[CertificateRecord, ...]:
+    found: dict[bytes, list[Signer]] = {}
+    for signer in app.signers:
+        found.setdefault(signer.certificate, []).append(signer)
+    records = []
+    for der, signers in found.items():
+        known = describe_certificate(der)
+        schemes, locations = {s.scheme for s in signers}, {s.location for s in signers}
+        validity = (known.not_before, known.not_after)
+        names = (tuple(sorted(schemes)), tuple(sorted(locations)))
+        records.append(CertificateRecord(known.sha256, known.sha1, known.subject, *validity, *names))
+    return tuple(sorted(records, key=lambda record: record.sha256))

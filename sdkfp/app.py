@@ -18,6 +18,7 @@ from sdkfp.errors import DexError, ElfError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
 from sdkfp.manifest import Manifest, ManifestFile, read_manifests
 from sdkfp.properties import MAX_BYTES, is_property_file, read_properties
+from sdkfp.signing import Signer, read_signers
 
 __all__ = ["App", "DexPart", "LibraryPart"]
 
@@ -165,6 +166,15 @@ class App:
         return self._native or {}
 
     @cached_property
+    def _signers(self) -> tuple[tuple[Signer, ...], tuple[NotExamined, ...]]:
+        return read_signers(self.container)
+
+    @property
+    def signers(self) -> tuple[Signer, ...]:
+        """Who signed the app and its splits, as their signatures say; the signatures are not verified."""
+        return self._signers[0]
+
+    @cached_property
     def _manifests(self) -> tuple[tuple[ManifestFile, ...], tuple[NotExamined, ...]]:
         return read_manifests(self.container)
 
@@ -181,7 +191,7 @@ class App:
     @property
     def not_examined(self) -> tuple[NotExamined, ...]:
         """What was not, or not wholly, read, and why. Complete after :meth:`features`."""
-        found = {*self._not_examined, *self.container.not_examined, *self._manifests[1]}
+        found = {*self._not_examined, *self.container.not_examined, *self._manifests[1], *self._signers[1]}
         for part in self.dexes:
             found |= {NotExamined(part.location, "dex-damaged", problem) for problem in part.dex.problems}
         for file in self.manifests:

@@ -51,6 +51,22 @@ class PermissionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     max_sdk_version: int | None = None
 
 
+class CertificateRecord(msgspec.Struct, frozen=True, order=True):
+    """The certificate of who signed the app, by the app's own word: the signatures are not verified."""
+
+    sha256: str
+    """Of the DER form."""
+    sha1: str
+    subject: str | None
+    """As RFC 4514 writes it; null where the certificate cannot be read, as with the next two."""
+    not_before: str | None
+    not_after: str | None
+    schemes: tuple[str, ...]
+    """``v1`` (JAR signing), ``v2``, ``v3``, ``v3.1``."""
+    locations: tuple[str, ...]
+    """The packages, or files of v1 signatures, that name it."""
+
+
 class AppInfo(msgspec.Struct, frozen=True):
     """The app that was examined."""
 
@@ -68,6 +84,7 @@ class AppInfo(msgspec.Struct, frozen=True):
     dex_bytes: int
     native_libraries: tuple[str, ...]
     abis: tuple[str, ...]
+    certificates: tuple[CertificateRecord, ...] = ()
 
 
 class StringRecord(msgspec.Struct, frozen=True):

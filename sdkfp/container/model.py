@@ -199,6 +199,8 @@ class Container:
         self._parts: tuple[tuple[str, Container], ...] | None = None
         self._notes: dict[NotExamined, None] = {}
         self._sha256: str | None = None
+        self.directory_start: int | None = None
+        """Where the central directory of a ZIP begins; ``None`` outside ZIPs."""
 
     def fill(
         self,
@@ -274,6 +276,17 @@ class Container:
         if entry is None:
             raise ContainerError(f"{self.location} has no entry {name[:MAX_SHOWN_NAME]!r}")
         return entry.read()
+
+    def before_directory(self, count: int) -> bytes:
+        """The bytes right before the central directory, where APK signatures lie; fewer where the file has fewer, none outside ZIPs.
+
+        Raises:
+            ContainerError: the container is closed.
+        """
+        self._need_open()
+        if self._window is None or self.directory_start is None:
+            return b""
+        return self._window.read(max(0, self.directory_start - count), self.directory_start)
 
     def _load(self, entry: Entry) -> bytes:
         reader = self._need_open()

@@ -138,6 +138,7 @@ def _fill_zip(container: Container, window: Window, directory: Directory) -> Non
     container.fill(
         ContainerKind.ZIP, entries, zip_reader(window, directory.shift), open_parts, zip_peeker(window, directory.shift)
     )
+    container.directory_start = directory.start
     container.kind = kind_of_zip(container)
     before = min((entry.offset for entry in entries.values()), default=0)
     if before > 0 and not window.starts_with(b"PK\x03\x04"):
