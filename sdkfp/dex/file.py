@@ -111,6 +111,11 @@ class Dex:
         """Every string as raw MUTF-8, by string_idx; ``?`` for one that cannot be read."""
         return self._strings.all
 
+    @property
+    def string_count(self) -> int:
+        """How many strings the table has."""
+        return len(self._strings)
+
     def string(self, index: int) -> bytes:
         """One string as raw MUTF-8; ``?`` where it cannot be read."""
         return self._strings[index]

@@ -21,7 +21,7 @@ def check_everything(dex: Dex) -> None:
     """Read every column; fail where one breaks its promise (lengths in step, indices within their tables)."""
     types, classes = len(dex.type_descriptors), len(dex.classes)
     assert len(dex.class_names) == classes
-    assert len(dex.strings) == len(dex.strings_at(np.arange(len(dex.strings))))
+    assert dex.string_count == len(dex.strings) == len(dex.strings_at(np.arange(len(dex.strings))))
     for name in (*dex.class_names, *dex.referenced_class_names):
         name.encode("utf-8")
     for pairs in (dex.superclasses, dex.interfaces):
