@@ -39,6 +39,8 @@ class ClassFile:
     """(class, name, descriptor) of the methods referred to."""
     classes: tuple[str, ...]
     """Classes referred to, arrays left out."""
+    fields: tuple[tuple[str, str, str], ...] = ()
+    """(class, name, descriptor) of the fields referred to."""
 
 
 def read_class(data: bytes) -> ClassFile:
@@ -115,13 +117,16 @@ def _read(data: bytes) -> ClassFile:
     count = _u2(data, at + 6)
     interfaces = tuple(_dotted(pool.class_name(_u2(data, at + 8 + 2 * i))) for i in range(count))
     static_strings = _static_strings(pool, at + 8 + 2 * count)
-    strings, methods, classes = [], [], []
+    strings, methods, classes, fields = [], [], [], []
     for index, tag in enumerate(pool.tags):
         if tag == _STRING:
             strings.append(pool.utf8(_u2(data, pool.places[index])))
         elif tag in (_METHOD, _INTERFACE_METHOD):
             owner = pool.class_name(_u2(data, pool.places[index]))
             methods.append((_dotted(owner), *pool.name_and_type(_u2(data, pool.places[index] + 2))))
+        elif tag == _FIELD:
+            owner = pool.class_name(_u2(data, pool.places[index]))
+            fields.append((_dotted(owner), *pool.name_and_type(_u2(data, pool.places[index] + 2))))
         elif tag == _CLASS and not (referred := pool.class_name(index)).startswith("["):
             classes.append(_dotted(referred))
     return ClassFile(
@@ -132,6 +137,7 @@ def _read(data: bytes) -> ClassFile:
         strings=tuple(strings),
         methods=tuple(methods),
         classes=tuple(classes),
+        fields=tuple(fields),
     )
 
 
