@@ -9,10 +9,11 @@ from sdkfp import identification
 from sdkfp.app import App
 from sdkfp.catalog import Catalog
 from sdkfp.container import ContainerKind, Limits
+from sdkfp.dex import Marker, read_markers
 from sdkfp.features import FeatureSet, Kind
 from sdkfp.graph import build as build_graph
 from sdkfp.identification import Identified
-from sdkfp.report import AppInfo, CertificateRecord, PermissionRecord, Report, build_report
+from sdkfp.report import AppInfo, CertificateRecord, CompilerRecord, PermissionRecord, Report, build_report
 from sdkfp.rules import match_features, match_parts
 from sdkfp.signing import Signer, describe_certificate
 
@@ -117,7 +118,20 @@ def _app_info(app: App) -> AppInfo:
         native_libraries=tuple(sorted({library.name for library in app.libraries})),
         abis=tuple(sorted({library.abi for library in app.libraries if library.abi})),
         certificates=_certificates(app),
+        toolchain=_toolchain(app),
     )
+
+
+def _toolchain(app: App) -> tuple[CompilerRecord, ...]:
+    found: dict[Marker, list[str]] = {}
+    for part in app.dexes:
+        for marker in read_markers(part.dex):
+            found.setdefault(marker, []).append(part.location)
+    records = [
+        CompilerRecord(m.compiler, m.version, m.mode, m.min_api, m.r8_mode, tuple(places))
+        for m, places in found.items()
+    ]
+    return tuple(sorted(records, key=repr))
 
 
 def _certificates(app: App) -> tuple[CertificateRecord, ...]:

@@ -1,27 +1,33 @@
 """Small text files that libraries leave in a package: ``.properties``, ``.version``, and the like.
 
 AndroidX artifacts bring ``META-INF/<group>_<artifact>.version``; Play services and Firebase a ``<artifact>.properties`` at the
-root; Kotlin's build tools a ``kotlin-tooling-metadata.json``.
+root, Fabric below ``fabric/``; Maven and Gradle leave theirs in ``META-INF``, Kotlin's build tools a
+``kotlin-tooling-metadata.json``. Libraries keep settings and texts of all kinds in other ``.properties``: of those only the
+keys that speak of a version are read.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import islice
 
 __all__ = ["MAX_BYTES", "is_property_file", "read_properties"]
 
 MAX_BYTES = 64 * 1024
 _MOST_ROWS = 200
+_HOMES = ("META-INF/", "fabric/")
+"""Folders where every key is read; the root of the package is another."""
+_VERSION = re.compile(r"[\w.+-]{0,20}\d[\w.+-]{0,40}")
 _TOOLING = "kotlin-tooling-metadata.json"
 
 
 def is_property_file(name: str) -> bool:
     """Whether an entry of a package is one of these files."""
-    folder = name.rpartition("/")[0]
     if name.endswith(".version"):
-        return folder == "META-INF"
-    return (name.endswith(".properties") and (folder == "" or folder.startswith("META-INF"))) or name == _TOOLING
+        return name.rpartition("/")[0] == "META-INF"
+    return name.endswith(".properties") or name == _TOOLING
 
 
 def read_properties(name: str, data: bytes) -> list[tuple[str, str]]:
@@ -34,7 +40,9 @@ def read_properties(name: str, data: bytes) -> list[tuple[str, str]]:
         value = text.strip()
         return [(name, value)] if value and "\n" not in value else []
     rows = _json_rows(text) if name.endswith(".json") else _lines(text)
-    return [(f"{name}.{key}", value) for key, value in rows][:_MOST_ROWS]
+    if "/" in name and not name.startswith(_HOMES):
+        rows = ((key, value) for key, value in rows if "version" in key.lower() and _VERSION.fullmatch(value))
+    return [(f"{name}.{key}", value) for key, value in islice(rows, _MOST_ROWS)]
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:

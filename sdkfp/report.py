@@ -67,6 +67,20 @@ class CertificateRecord(msgspec.Struct, frozen=True, order=True):
     """The packages, or files of v1 signatures, that name it."""
 
 
+class CompilerRecord(msgspec.Struct, frozen=True, order=True):
+    """A compiler that left its mark in the dex files."""
+
+    compiler: str
+    """``D8``, ``R8`` or ``L8``."""
+    version: str | None
+    mode: str | None
+    """``debug`` or ``release``."""
+    min_api: int | None
+    r8_mode: str | None
+    """``full`` or ``compatibility``; of R8 only."""
+    locations: tuple[str, ...]
+
+
 class AppInfo(msgspec.Struct, frozen=True):
     """The app that was examined."""
 
@@ -85,6 +99,7 @@ class AppInfo(msgspec.Struct, frozen=True):
     native_libraries: tuple[str, ...]
     abis: tuple[str, ...]
     certificates: tuple[CertificateRecord, ...] = ()
+    toolchain: tuple[CompilerRecord, ...] = ()
 
 
 class StringRecord(msgspec.Struct, frozen=True):

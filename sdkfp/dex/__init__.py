@@ -16,6 +16,7 @@ from sdkfp.dex.classdata import EncodedFields, EncodedMethods
 from sdkfp.dex.code import CodeTable, Instructions, References
 from sdkfp.dex.file import Dex, open_dexes
 from sdkfp.dex.header import Header
+from sdkfp.dex.markers import Marker, read_markers
 from sdkfp.dex.strings import decode_mutf8, java_name, java_names
 from sdkfp.dex.tables import NO_INDEX, ClassTable, FieldTable, MethodTable, Pairs, ProtoTable
 
@@ -29,6 +30,7 @@ __all__ = [
     "FieldTable",
     "Header",
     "Instructions",
+    "Marker",
     "MethodTable",
     "Pairs",
     "ProtoTable",
@@ -37,4 +39,5 @@ __all__ = [
     "java_name",
     "java_names",
     "open_dexes",
+    "read_markers",
 ]

@@ -124,6 +124,10 @@ class Dex:
         """Some strings as raw MUTF-8, without reading the others."""
         return self._strings.read(indices)
 
+    def strings_starting_with(self, prefix: bytes) -> list[bytes]:
+        """The strings that begin so, as raw MUTF-8, without reading the others."""
+        return self._strings.starting_with(prefix)
+
     @cached_property
     def type_descriptors(self) -> list[bytes]:
         """The descriptor of every type, by type_idx; ``?`` for one that cannot be read."""

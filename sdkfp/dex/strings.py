@@ -6,6 +6,7 @@ Source: Android documents, "Dalvik executable format", string_data_item, "MUTF-8
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ UNREADABLE = b"?"
 
 PLAIN_LIMIT = 1 << 24
 """Bytes of descriptors that are turned into names in one go; a dex file has at most some megabytes of them."""
+
+_MOST_OF_PREFIX = 1000
+"""Strings with one beginning that are read at most."""
 
 _SURROGATE_PAIR = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
 
@@ -77,6 +81,20 @@ class StringTable:
             self._report("The data of strings lie outside the file.")
             return _fill(good, self._read(wanted[good].tolist(), offsets[good]))
         return self._read(wanted.tolist(), offsets)
+
+    def starting_with(self, prefix: bytes) -> list[bytes]:
+        """The strings that begin so, in the order of the table: looked for where a table in order, as the format wants it, has them.
+
+        Of a table that is out of order some may be missed.
+        """
+        first = bisect_left(range(len(self)), prefix, key=lambda index: _in_order(self[index]))
+        found = []
+        for index in range(first, min(len(self), first + _MOST_OF_PREFIX)):
+            text = self[index]
+            if not text.startswith(prefix):
+                break
+            found.append(text)
+        return found
 
     def _read(self, indices: list[int], offsets: npt.NDArray[np.int64]) -> list[bytes]:
         data = self._data
@@ -161,6 +179,11 @@ class StringTable:
 def _fill(good: npt.NDArray[np.bool_], found: list[bytes]) -> list[bytes]:
     rest = iter(found)
     return [next(rest) if is_good else UNREADABLE for is_good in good.tolist()]
+
+
+def _in_order(raw: bytes) -> bytes:
+    """MUTF-8 so that bytes sort as the UTF-16 code units do, which is the order of the table: all but U+0000 do already."""
+    return raw.replace(b"\xc0\x80", b"\0")
 
 
 def decode_mutf8(raw: bytes) -> str:
