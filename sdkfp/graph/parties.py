@@ -31,6 +31,8 @@ MOST_PACKAGES = 100
 OTHER_PACKAGES = "package:*"
 """The node of all other unattributed classes."""
 LONGEST_NAME = 200
+_SHARED, _OWN = b"$$ExternalSynthetic", b"$$ExternalSyntheticLambda"
+"""In the names of classes that D8 makes; a lambda belongs to the class that it stands in."""
 _BIDI = dict.fromkeys((*range(0x200E, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A)))
 _UNSAFE = {code: f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0), *_BIDI)}
 
@@ -54,7 +56,8 @@ class Parties:
     def of_types(self, dex: Dex, owners: Ints) -> Ints:
         """The party of every type of a dex file, by type_idx, with one :data:`NOT_INSIDE` more at the end.
 
-        An array type has the party of its element class.
+        An array type has the party of its element class. Helpers that the compiler (D8) makes once for the whole app, and
+        puts beside the first class that needs one, are nobody's: using one is no relation to that class.
 
         Args:
             owners: the party of each class that the file defines.
@@ -70,6 +73,8 @@ class Parties:
         names = java_names([element if element[:1] == b"L" else b"L;" for element in elements])
         get = self.of_class.get
         found[rows] = [get(name, NOT_INSIDE) for name in names]
+        shared = [row for row, descriptor in enumerate(descriptors) if _SHARED in descriptor]
+        found[[row for row in shared if _OWN not in descriptors[row]]] = NOT_INSIDE
         return found
 
 

@@ -181,6 +181,16 @@ def test_a_class_defined_twice_belongs_to_its_first_definition(catalog: Catalog)
     )
 
 
+def test_helpers_that_the_compiler_shares_are_no_relation(catalog: Catalog) -> None:
+    """D8 puts a helper beside the first class that needs it; others that use it do not use that class."""
+    shared, own = (f"com.maker2.idle.Idle$$ExternalSynthetic{kind}0" for kind in ("Backport", "Lambda"))
+    uses = [Invoke("static", shared, "m"), Invoke("static", own, "m")]
+    dex = DexWriter().add_class(shared).add_class(own).add_class("com.maker2.ads.X", methods=[Method("m", code=uses)])
+    found = graph_of(graphapp.app(**{"classes3.dex": dex.build()}), catalog)
+    assert ("ads", "calls", "idle", 1) in edges(found, "calls")
+    assert evidence(found, "ads", "calls", "idle").endswith("ExternalSyntheticLambda0;->m()V @ a.apk!classes3.dex")
+
+
 def test_hostile_names_stay_short_and_visible(catalog: Catalog) -> None:
     evil = "x\u202e\n" + "y" * 1_000_000
     dex = (
