@@ -1,0 +1,283 @@
+"""Build the test apps: real SDK artifacts and a small host, compiled with D8, shrunk and renamed with R8 and ProGuard.
+
+    python benchmarks/obfuscation/build.py OUT [--only APP …] [--bundletool JAR] [--proguard JAR:JAR]
+
+``apps.json`` beside this file says which releases go into which app, and which half (development, test) an app is of. For each
+app and setting OUT has ``APP.SETTING.apk`` and ``APP.SETTING.json``: the true owner of every class that survived, from the
+mapping that the shrinker wrote; what was put in but did not survive does not count. Nothing of it is committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1]), str(HERE.parents[1] / "tests")]
+
+from fetching import artifact  # noqa: E402 - benchmarks are no package
+
+from sdkfp.app import App  # noqa: E402
+from sdkfp.catalog import Catalog  # noqa: E402
+from sdkfp.marks.learn import owned  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One way to build an app."""
+
+    name: str
+    tool: str
+    """``d8``, ``r8`` or ``proguard``."""
+    min_api: int
+    keep: float
+    """Share of the top-level classes that are entry points (their names may still change)."""
+    least: int = 3
+    """Entry points of an SDK at least."""
+    full_mode: bool = False
+    rules: tuple[str, ...] = ()
+
+
+FLAT = ("-repackageclasses ''", "-allowaccessmodification")
+SETTINGS = (
+    Setting("none", "d8", 21, 1.0),
+    Setting("shrink", "r8", 26, 0.25, rules=("-dontobfuscate",)),
+    Setting("obfuscate", "r8", 21, 0.4),
+    Setting("repackage", "r8", 26, 0.4, rules=("-flattenpackagehierarchy 'x'",)),
+    Setting("full-small", "r8", 26, 0.0, least=3, full_mode=True, rules=FLAT),
+    Setting("full-medium", "r8", 21, 0.1, full_mode=True, rules=FLAT),
+    Setting("full-large", "r8", 26, 0.4, full_mode=True, rules=FLAT),
+    # Without the superclasses that the artifacts do not bring, ProGuard cannot optimize; it shrinks and renames.
+    Setting("proguard", "proguard", 21, 0.25, rules=("-repackageclasses ''", "-dontoptimize")),
+)
+EVERY = ("none", "full-medium", "repackage")
+"""Settings of every app; of the others each app has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    bundletool: Path
+    proguard: str
+    library: Path
+    """The framework's classes and the Java API as one jar."""
+
+
+def settings_of(app: str) -> list[Setting]:
+    rest = [setting.name for setting in SETTINGS if setting.name not in EVERY]
+    family, _, number = app.rpartition("-")
+    chosen = {*EVERY, rest[(int(family[3:]) * 2 + int(number)) % len(rest)]}
+    return [setting for setting in SETTINGS if setting.name in chosen]
+
+
+def run(*command: str | Path) -> None:
+    program = shutil.which(str(command[0])) or sys.exit(f"{command[0]} is not installed")
+    done = subprocess.run([program, *map(str, command[1:])], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))[:300]} …\n{done.stdout[-500:]}{done.stderr[:1200]}")
+
+
+def java_library(android: Path, target: Path) -> Path:
+    """The framework's classes, and the JDK's signatures of the Java 8 API: compilers look for java.lang there."""
+    java = shutil.which("java") or sys.exit("java is not installed")
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as out, zipfile.ZipFile(android) as framework:
+        # The API's own packages: what the system uses inside has records, which R8 3.3 refuses.
+        packages = ("android/", "dalvik/", "java/", "javax/", "org/")
+        known = {name for name in framework.namelist() if name.endswith(".class") and name.startswith(packages)}
+        for name in sorted(known):
+            out.writestr(name, framework.read(name))
+        with zipfile.ZipFile(Path(java).resolve().parents[1] / "lib" / "ct.sym") as archive:
+            for name in archive.namelist():
+                releases, _, rest = name.partition("/")  # "89A/java.base/java/lang/Object.sig": one letter a release
+                module, _, path = rest.partition("/")
+                stub = path.removesuffix(".sig") + ".class"
+                if "8" in releases and module.startswith("java.") and path.endswith(".sig") and stub not in known:
+                    known.add(stub)
+                    out.writestr(stub, archive.read(name))
+    return target
+
+
+def classes_of(path: Path) -> dict[str, bytes]:
+    """The class files of an AAR or JAR, by name; those that R8 3.3 refuses (newer than Java 17) are left out."""
+    found: dict[str, bytes] = {}
+    with App.open(path) as app:
+        parts = [app.container]
+        while parts:
+            container = parts.pop()
+            parts += [part for _, part in container.parts]
+            for entry in container.entries.values():
+                name = entry.name.removesuffix(".class")
+                if name == entry.name or name.startswith("META-INF/") or name.endswith("-info"):
+                    continue
+                data = entry.read()
+                if data[:4] == b"\xca\xfe\xba\xbe" and int.from_bytes(data[6:8], "big") <= 61:
+                    found.setdefault(name.replace("/", "."), data)
+    return found
+
+
+def gather(
+    releases: Sequence[Mapping[str, object]], catalog: Catalog
+) -> tuple[dict[str, bytes], dict[str, str | None]]:
+    """All classes of an app, each once, and their owners."""
+    classes: dict[str, bytes] = {}
+    owners: dict[str, str | None] = {}
+    index = catalog.index
+    ids = [signature.id for signature in index.signatures]
+    for release in releases:
+        sdk = str(release["sdk"])
+        for purl, inner, sha256, alone in release["artifacts"]:  # type: ignore[attr-defined]
+            path = artifact(purl, inner, sha256)
+            if path is None:
+                raise RuntimeError(f"{sdk}: {purl} cannot be had")
+            fresh = {name: data for name, data in classes_of(path).items() if name not in classes}
+            names = list(fresh)
+            clues = index.class_owners(names)
+            for name, mine, clue in zip(names, owned(names, sdk, index, alone=alone), clues, strict=True):
+                owners[name] = sdk if mine else None if clue is None else ids[clue.signature]
+            classes |= fresh
+    return classes, owners
+
+
+def host(folder: Path, tools: Tools) -> dict[str, bytes]:
+    run(
+        "javac",
+        "-nowarn",
+        "--release",
+        "8",
+        "-cp",
+        tools.library,
+        "-d",
+        folder / "host",
+        *(HERE / "host").glob("*.java"),
+    )
+    return {
+        str(path.relative_to(folder / "host").with_suffix("")).replace("/", "."): path.read_bytes()
+        for path in sorted((folder / "host").rglob("*.class"))
+    }
+
+
+def keep_rules(owners: Mapping[str, str | None], setting: Setting) -> list[str]:
+    """Entry points: the same share of every SDK's classes, chosen by the hash of their names."""
+    by_owner: dict[str, list[str]] = collections.defaultdict(list)
+    for name, owner in owners.items():
+        if owner and "$" not in name:
+            by_owner[owner].append(name)
+    chosen = ["org.example.host.Host"]
+    for names in by_owner.values():
+        names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
+        chosen += names[: max(setting.least, int(len(names) * setting.keep))]
+    return [f"-keep,allowobfuscation class {name} {{ public protected *; }}" for name in chosen]
+
+
+def write_jar(path: Path, classes: Mapping[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(classes.items()):
+            archive.writestr(name.replace(".", "/") + ".class", data)
+
+
+def compile_app(folder: Path, jar: Path, setting: Setting, rules: list[str], tools: Tools) -> dict[str, str]:
+    """Dex files into ``folder/dex``; gives original → final name of the classes that survived."""
+    out, conf, mapping = folder / "dex", folder / "rules.pro", folder / "mapping.txt"
+    out.mkdir()
+    java = ("java", "-Xmx3g", "-cp", tools.bundletool)
+    common = ("--release", "--min-api", str(setting.min_api), "--lib", tools.library, "--output", out)
+    attributes = "-keepattributes InnerClasses,EnclosingMethod,Signature,*Annotation*,SourceFile,LineNumberTable"
+    if setting.tool == "proguard":
+        shrunk = folder / "shrunk.jar"
+        options = ["-injars", jar, "-outjars", shrunk, "-libraryjars", tools.library, "-printmapping", mapping]
+        conf.write_text("\n".join([" ".join(map(str, options)), *rules, *setting.rules, attributes, *_LENIENT]))
+        run("java", "-Xmx3g", "-cp", tools.proguard, "proguard.ProGuard", f"@{conf}")
+        jar = shrunk
+    if setting.tool == "r8":
+        conf.write_text("\n".join([*rules, *setting.rules, attributes, *_LENIENT]))
+        mode = () if setting.full_mode else ("--pg-compat",)
+        run(*java, "com.android.tools.r8.R8", *mode, *common, "--pg-conf", conf, "--pg-map-output", mapping, jar)
+    else:
+        run(*java, "com.android.tools.r8.D8", *common, jar)
+    if not mapping.exists():
+        return {}
+    return dict(re.findall(r"^(\S+) -> (\S+):$", mapping.read_text(), re.MULTILINE))
+
+
+_LENIENT = ("-ignorewarnings", "-dontwarn **", "-dontnote **")
+
+
+def truth_of(app: Path, names: Mapping[str, str], owners: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The owner of every class in the dex files; ``""`` for the host, ``None`` where nobody knows."""
+    original = {final: name for name, final in names.items()}
+    truth: dict[str, str | None] = {}
+    with App.open(app) as opened:
+        for part in opened.dexes:
+            for name in part.dex.class_names:
+                before = re.split(
+                    r"\$\$(?:Lambda|External|Internal|Nest|Synthetic)|-\$\$|-CC$|-IA$", original.get(name, name)
+                )[0]
+                truth[name] = "" if before.startswith("org.example.host.") else owners.get(before)
+    return truth
+
+
+def build(name: str, plan: Mapping[str, object], out: Path, tools: Tools, catalog: Catalog) -> None:
+    releases: list[Mapping[str, object]] = plan["releases"]  # type: ignore[assignment]
+    todo = [setting for setting in settings_of(name) if not (out / f"{name}.{setting.name}.json").exists()]
+    if not todo:
+        return
+    with tempfile.TemporaryDirectory(prefix=f"{name}-") as scratch:
+        folder = Path(scratch)
+        classes, owners = gather(releases, catalog)
+        own = host(folder, tools)
+        write_jar(folder / "app.jar", classes | own)
+        for setting in todo:
+            stage = folder / setting.name
+            stage.mkdir()
+            try:
+                names = compile_app(stage, folder / "app.jar", setting, keep_rules(owners, setting), tools)
+            except RuntimeError as error:
+                print(f"{name}.{setting.name}: {error}", flush=True)
+                continue
+            app = out / f"{name}.{setting.name}.apk"
+            with zipfile.ZipFile(app, "w", zipfile.ZIP_DEFLATED) as archive:
+                for dex in sorted((stage / "dex").glob("*.dex")):
+                    archive.write(dex, dex.name)
+            truth = truth_of(app, names, owners)
+            record = {
+                "half": plan["half"],
+                "setting": setting.name,
+                "releases": {str(release["sdk"]): release["version"] for release in releases},
+                "classes": truth,
+            }
+            (out / f"{name}.{setting.name}.json").write_text(json.dumps(record))
+            print(f"{name}.{setting.name}: {len(truth)} of {len(classes)} classes", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Build the test apps.")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--only", nargs="*", help="names of apps")
+    parser.add_argument("--bundletool", type=Path, required=True, help="bundletool-all jar: D8 and R8 are inside")
+    parser.add_argument("--proguard", required=True, help="class path of ProGuard")
+    parser.add_argument("--library", type=Path, required=True, help="android-all jar: the framework's classes")
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    library = out / "library.jar"
+    tools = Tools(arguments.bundletool, arguments.proguard, library)
+    if not library.exists():
+        java_library(arguments.library, library)
+    catalog = Catalog.builtin()
+    for name, plan in json.loads((HERE / "apps.json").read_text()).items():
+        if not arguments.only or name in arguments.only:
+            build(name, plan, out, tools, catalog)
+
+
+if __name__ == "__main__":
+    main()

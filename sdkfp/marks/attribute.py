@@ -1,0 +1,126 @@
+"""Give classes without marks of their own to the SDK that they belong to: by who uses them, and by their package.
+
+A class that is used (called, extended, made, its fields read) by the classes of one SDK, and by hardly anything else, is that
+SDK's. An app's classes use an SDK, but an SDK does not use the app's: so users count, and what a class uses only supports them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sdkfp.dex import Dex
+
+    Ints = npt.NDArray[np.int64]
+
+__all__ = ["OTHER", "Uses", "class_uses", "spread"]
+
+UNKNOWN = -1
+OTHER = -2
+"""Owner of a class that is known to be nobody's of the index: the app's own code."""
+ROUNDS = 6
+USERS_SHARE = 0.6
+"""Of a class's users, those of one SDK, from which on it is that SDK's."""
+SHARE = 0.7
+"""The same with the classes that it uses counted half."""
+PACKAGE_SHARE = 0.9
+PACKAGE_LEAST = 3
+PACKAGE_KNOWN = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """(class, class that it uses) pairs, each once, no class with itself."""
+
+    user: Ints
+    used: Ints
+
+
+def class_uses(dexes: Sequence[Dex]) -> Uses:
+    """Which class of the app uses which: calls, field accesses, instances and casts, superclass and interfaces."""
+    rows: dict[bytes, int] = {}
+    first = 0
+    for dex in dexes:
+        types = dex.type_descriptors
+        for row, index in enumerate(dex.classes.type_idx.tolist(), first):
+            if index < len(types):
+                rows.setdefault(types[index], row)
+        first += len(dex.classes)
+    pairs, first = [np.zeros(0, np.int64)], 0
+    for dex in dexes:
+        place = np.array([*(rows.get(name, -1) for name in dex.type_descriptors), -1], np.int64)
+        for user, types_used in _type_uses(dex):
+            used = place[np.minimum(types_used, len(place) - 1)]
+            good = (used >= 0) & (used != user + first)
+            pairs.append(np.unique((user[good] + first) << np.int64(32) | used[good]))
+        first += len(dex.classes)
+    keys = np.unique(np.concatenate(pairs))
+    return Uses(keys >> np.int64(32), keys & np.int64(0xFFFFFFFF))
+
+
+def _type_uses(dex: Dex) -> list[tuple[Ints, Ints]]:
+    owner = dex.code.owner
+    calls, fields, types = dex.calls(), dex.field_accesses(), dex.type_uses()
+    return [
+        (owner[calls.row], dex.methods.class_idx[calls.index].astype(np.int64)),
+        (owner[fields.row], dex.fields.class_idx[fields.index].astype(np.int64)),
+        (owner[types.row], types.index),
+        (dex.superclasses.class_row, dex.superclasses.type_idx),
+        (dex.interfaces.class_row, dex.interfaces.type_idx),
+    ]
+
+
+def spread(owner: Ints, uses: Uses, packages: Ints, members: int) -> Ints:
+    """Owners of more classes.
+
+    Args:
+        owner: for every class its member of the index, :data:`UNKNOWN` or :data:`OTHER`.
+        uses: which class uses which.
+        packages: for every class a number that stands for its package.
+        members: how many members the index has.
+    """
+    owner = owner.copy()
+    for _ in range(ROUNDS):
+        before = int(np.count_nonzero(owner == UNKNOWN))
+        _by_package(owner, packages, members)
+        _by_users(owner, uses, members)
+        if int(np.count_nonzero(owner == UNKNOWN)) == before:
+            break
+    return owner
+
+
+def _by_users(owner: Ints, uses: Uses, members: int) -> None:
+    open_used, open_user = owner[uses.used] == UNKNOWN, owner[uses.user] == UNKNOWN
+    users = np.bincount(uses.used, minlength=len(owner))
+    used = np.bincount(uses.user, minlength=len(owner))
+    by = open_used & (owner[uses.user] >= 0)
+    to = open_user & (owner[uses.used] >= 0)
+    in_keys = uses.used[by] * members + owner[uses.user[by]]
+    out_keys = uses.user[to] * members + owner[uses.used[to]]
+    keys, place = np.unique(np.concatenate((in_keys, out_keys)), return_inverse=True)
+    incoming = np.bincount(place[: len(in_keys)], minlength=len(keys))
+    outgoing = np.bincount(place[len(in_keys) :], minlength=len(keys))
+    row, member = keys // max(1, members), keys % max(1, members)
+    share = (incoming + 0.5 * outgoing) / np.maximum(1, users[row] + 0.5 * used[row])
+    good = (incoming > 0) & (incoming >= USERS_SHARE * users[row]) & (share >= SHARE)
+    owner[row[good]] = member[good]
+
+
+def _by_package(owner: Ints, packages: Ints, members: int) -> None:
+    known = owner >= 0
+    total = np.bincount(packages)
+    decided = np.bincount(packages[owner != UNKNOWN], minlength=len(total))
+    keys, count = np.unique(packages[known] * members + owner[known], return_counts=True)
+    package, member = keys // max(1, members), keys % max(1, members)
+    good = (count >= PACKAGE_LEAST) & (count >= PACKAGE_SHARE * decided[package])
+    good &= count >= PACKAGE_KNOWN * total[package]
+    given = np.full(len(total), UNKNOWN)
+    given[package[good]] = member[good]
+    rest = owner == UNKNOWN
+    owner[rest] = given[packages[rest]]
