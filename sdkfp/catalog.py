@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,8 +28,12 @@ from sdkfp.signature import (
     Signature,
     Vocabulary,
 )
+from sdkfp.surfaces import Surfaces
 from sdkfp.vocabulary import Reads, Rules
 from sdkfp.yara import CompiledRules, RuleSource
+
+if TYPE_CHECKING:
+    from sdkfp.marks.index import MarkIndex
 
 __all__ = ["Catalog", "Found", "builtin_directory", "read_vocabulary"]
 
@@ -77,6 +82,7 @@ class Catalog:
         *,
         sha256: str,
         rules: RuleSet | None = None,
+        marks: Callable[[], MarkIndex] | None = None,
     ) -> None:
         self.signatures: Mapping[str, Signature] = {s.id: s for s in sorted(signatures, key=lambda s: s.id)}
         self.organizations: Mapping[str, Organization] = {o.id: o for o in sorted(organizations, key=lambda o: o.id)}
@@ -85,6 +91,7 @@ class Catalog:
         """Hash over the names and bytes of every file that the catalog was read from."""
         self.version = __version__
         self._rules = rules or RuleSet(RuleFiles())
+        self._marks = marks
 
     def __len__(self) -> int:
         return len(self.signatures)
@@ -134,7 +141,10 @@ class Catalog:
             if cache:
                 _write_cache(digest, compiled)
         rules = RuleSet(compiled.rules, digest[:32] if cache else None, checked)
-        return cls(compiled.signatures, compiled.organizations, compiled.vocabulary, sha256=digest, rules=rules)
+        marks = partial(_load_marks, [path for source in sources for path in source.marks], digest if cache else None)
+        return cls(
+            compiled.signatures, compiled.organizations, compiled.vocabulary, sha256=digest, rules=rules, marks=marks
+        )
 
     def lookup(self, text: str) -> list[Found]:
         """Signatures that a class name, prefix, library name, permission, id, or words in English or Chinese point to.
@@ -154,9 +164,23 @@ class Catalog:
         return self._rules.packers
 
     @cached_property
+    def marks(self) -> MarkIndex:
+        """The rename-proof marks of all signatures that have some.
+
+        Raises:
+            CatalogError: a ``.marks`` file is damaged.
+        """
+        return _load_marks([], None) if self._marks is None else self._marks()
+
+    @cached_property
     def index(self) -> ClueIndex:
         """The clues of all signatures, by what they look for."""
         return ClueIndex(tuple(self))
+
+    @cached_property
+    def surfaces(self) -> Surfaces:
+        """The vocabulary of reads, arranged for looking it up in an app."""
+        return Surfaces(self.vocabulary.reads)
 
     @cached_property
     def dependants(self) -> Mapping[str, tuple[str, ...]]:
@@ -178,13 +202,22 @@ class _Sources:
         self.sdks = _files(homes[0]) if with_sdks else []
         self.nursery = [] if flat or not with_sdks else _files(homes[1])
         self.rules = [path for home in homes for path in _files(home, ".yar")] if with_sdks else []
+        self.marks = [path for home in (*homes, directory) for path in _files(home, ".marks")] if with_sdks else []
         self.packers = [] if flat or not with_sdks else _files(directory / "packers", (".yaml", ".yar"))
         self.organizations = [] if flat else _files(directory / "organizations")
         self.vocabulary = [] if flat else _files(directory / "vocabulary")
 
     @property
     def files(self) -> list[Path]:
-        return [*self.sdks, *self.nursery, *self.organizations, *self.vocabulary, *self.rules, *self.packers]
+        return [
+            *self.sdks,
+            *self.nursery,
+            *self.organizations,
+            *self.vocabulary,
+            *self.rules,
+            *self.packers,
+            *self.marks,
+        ]
 
 
 def _files(directory: Path, suffix: str | tuple[str, ...] = ".yaml") -> list[Path]:
@@ -308,6 +341,12 @@ def _unknown_references(
             )
             issues.append(SignatureIssue(signature.path, 1, 1, message))
     return issues
+
+
+def _load_marks(files: Sequence[Path], key: str | None) -> MarkIndex:
+    from sdkfp.marks.index import load_index  # noqa: PLC0415 - loads numpy: only for an app's code
+
+    return load_index(files, key)
 
 
 def _read_cache(digest: str) -> _Compiled | None:

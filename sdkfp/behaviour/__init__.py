@@ -1,0 +1,8 @@
+"""What code is able to read, what it is declared to collect, and the comparison of both."""
+
+from __future__ import annotations
+
+from sdkfp.behaviour.observing import MOST_SITES, observe
+from sdkfp.behaviour.records import OWN, Finding, Grade, Observed, Owner, Owners, Site
+
+__all__ = ["MOST_SITES", "OWN", "Finding", "Grade", "Observed", "Owner", "Owners", "Site", "observe"]

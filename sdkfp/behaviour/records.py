@@ -1,0 +1,123 @@
+"""What was observed in an app: which code is able to read what, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sdkfp.errors import NotExamined
+from sdkfp.features import FeatureSet, Kind
+from sdkfp.vocabulary import Read
+
+if TYPE_CHECKING:
+    from sdkfp.identification import Identified
+
+__all__ = ["OWN", "Finding", "Grade", "Observed", "Owner", "Owners", "Site"]
+
+Owner = str | None
+"""An SDK id, :data:`OWN` for the app's own code, ``None`` for code that nobody explains."""
+OWN = ""
+
+
+class Grade(str, Enum):
+    """How well it is shown that code is able to read something; the better grades first."""
+
+    CALL = "call"
+    """The method is called, or the field read; where an argument decides, it is a constant that reaches the call."""
+    CALLBACK = "callback"
+    """The method that the system calls is defined."""
+    MANIFEST = "manifest"
+    """A component of the manifest filters for the action."""
+    HELPER = "helper"
+    """The constant is given to a method of the app that hands its parameter on to the call."""
+    REFLECTION = "reflection"
+    """Class and member are named by constants in one method, and the member is looked up by reflection there."""
+    NATIVE = "native"
+    """A native library holds the constant and imports a function that can use it."""
+    SAME_METHOD = "same_method"
+    """The call and the constant are in one method; whether the constant reaches the call is not decided."""
+    STRING = "string"
+    """Only the constant is there. It never makes a claim alone."""
+
+
+GRADES = tuple(Grade)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in the app."""
+
+    location: str
+    """In the notation of :class:`sdkfp.features.Feature`."""
+    class_name: str | None = None
+    """Dotted; ``None`` in a native library."""
+    method: str | None = None
+    """``name(parameters)result``; ``None`` for a component of the manifest and in a native library."""
+    offset: int | None = None
+    """Code units from the start of the method's instructions; ``None`` where no instruction is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One surface that one party's code is able to read, shown in one way."""
+
+    owner: Owner
+    read: Read
+    grade: Grade
+    count: int
+    """How many sites there are."""
+    sites: tuple[Site, ...]
+    """The first of them, in the order of the files."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there are more sites than :attr:`sites` holds."""
+        return self.count > len(self.sites)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything that was observed."""
+
+    findings: tuple[Finding, ...] = ()
+    """Sorted by owner (the app's own code first, then SDKs by id, then nobody), type, read and grade."""
+    dex_files: int = 0
+    libraries: int = 0
+    not_examined: tuple[NotExamined, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Whose code is whose."""
+
+    classes: Mapping[str, Sequence[Owner]]
+    """By the location of a ``class`` column, the owner of each of its classes."""
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By the same location, the names of the classes."""
+    libraries: Mapping[str, Owner] = field(default_factory=dict)
+    """By the location of a native library."""
+
+    @classmethod
+    def of(cls, features: FeatureSet, identified: Identified) -> Owners:
+        """From the features of an app and what :func:`sdkfp.identification.identify` made of them."""
+        columns = features.of(Kind.CLASS)
+        libraries: dict[str, Owner] = {}
+        for kind in (Kind.LIBRARY, Kind.SONAME, Kind.JNI, Kind.SYMBOL):  # the clue that says most comes first
+            for sdk in identified.sdks:
+                for evidence in sdk.evidence:
+                    if evidence.feature.kind is kind:
+                        libraries.setdefault(evidence.feature.location, sdk.signature.id)
+        return cls(
+            {column.location: owners for column, owners in zip(columns, identified.owners, strict=True)},
+            {column.location: column.names for column in columns},
+            libraries,
+        )
+
+    def of_class(self, name: str) -> Owner:
+        """The owner of a class by its name; the first definition counts."""
+        for location, names in self.names.items():
+            if name in names:
+                return self.classes[location][names.index(name)]
+        return None
