@@ -94,9 +94,8 @@ def read_library(data: bytes) -> NativeLibrary:
     layout = read_layout(data)
     unread = list(layout.unread)
     tables = read_tables(layout, unread)
-    exported = tuple(dict.fromkeys(name for name, defined, outside in tables.symbols if defined and outside))
     soname = table_text(layout, layout.soname)
-    methods = (jni_method(name) for name in exported)
+    methods = (jni_method(name) for name in tables.exported if name.startswith("Java_"))
     ident, build_id = tables.notes.get(("Android", 1)), tables.notes.get(("GNU", 3))
     strings = find_strings(layout, soname, unread)
     return NativeLibrary(
@@ -104,10 +103,10 @@ def read_library(data: bytes) -> NativeLibrary:
         bits=layout.bits,
         soname=soname or None,
         needed=tuple(name for index in layout.needed if (name := table_text(layout, index))),
-        exported=exported,
-        imported=tuple(dict.fromkeys(name for name, defined, _ in tables.symbols if not defined)),
+        exported=tables.exported,
+        imported=tables.imported,
         jni_methods=tuple(method for method in methods if method is not None),
-        has_jni_onload="JNI_OnLoad" in exported,
+        has_jni_onload="JNI_OnLoad" in tables.exported,
         named_classes=strings.classes,
         build_id=build_id.hex() if build_id else None,
         android_ident=android_ident(ident) if ident else None,

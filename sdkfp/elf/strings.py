@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -106,12 +107,14 @@ def _data_ranges(segments: Iterable[Segment]) -> list[tuple[int, int]]:
 def _find_classes(
     data: bytes, start: int, end: int, slashes: _Positions, found: dict[str, None], unread: Unread
 ) -> None:
-    """Candidates are the starts of strings whose first slash comes early."""
+    """Candidates are the starts of strings whose first slash comes early and whose first two bytes begin a known root."""
     block = np.frombuffer(data, np.uint8, end - start, start)
+    beginnings = _beginnings()
     starts = []
     for length in range(2, _LONGEST_ROOT + 1):
         heads = slashes[slashes > length] - length
-        starts.append(heads[block[heads - 1] == 0])
+        heads = heads[block[heads - 1] == 0]
+        starts.append(heads[beginnings[block[heads], block[heads + 1]]])
     candidates = np.unique(np.concatenate(starts))
     for head in (_capped(candidates, unread) + start).tolist():
         match = _DESCRIPTOR.match(data, head, min(head + _LONGEST_CLASS, end))
@@ -123,6 +126,17 @@ def _find_classes(
             if len(found) >= _MOST_CLASSES:
                 _add(unread, f"only the first {_MOST_CLASSES} class names in strings were taken")
                 return
+
+
+@cache
+def _beginnings() -> NDArray[np.bool_]:
+    """Which two bytes a class descriptor may begin with."""
+    roots = [root for group in (_ROOTS, _SHORT_ROOTS) for root in group.split(b"|")]
+    pairs = [pair for root in roots for pair in (root[:2], b"L" + root[:1], b"[" + root[:1])] + [b"[L", b"[["]
+    allowed = np.zeros((256, 256), np.bool_)
+    for first, second in pairs:
+        allowed[first, second] = True
+    return allowed
 
 
 def _is_class(name: str) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Mapping
-from typing import NamedTuple
+from itertools import compress
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -31,6 +32,9 @@ from sdkfp.elf.layout import (
     Unread,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["AndroidIdent", "Tables", "android_ident", "read_tables"]
 
 MOST_SYMBOLS = 400_000
@@ -43,8 +47,6 @@ _ALIGNMENT = 8
 
 _OUTSIDE = (1, 2, 10)
 """STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE: the bindings that other objects can see."""
-_OUTSIDE_WORDS = ("STB_GLOBAL", "STB_WEAK", "STB_LOOS")
-"""The same in pyelftools' words."""
 _NOTE_TYPES = {"NT_GNU_ABI_TAG": 1, "NT_GNU_BUILD_ID": 3}
 """pyelftools names the types of notes as if every note were GNU's."""
 
@@ -62,8 +64,10 @@ class AndroidIdent(NamedTuple):
 class Tables(NamedTuple):
     """What the two readers give."""
 
-    symbols: list[tuple[str, bool, bool]]
-    """(name, is it defined here, is it global or weak), without the nameless ones."""
+    exported: tuple[str, ...]
+    """Defined global and weak symbols, each once."""
+    imported: tuple[str, ...]
+    """Undefined symbols, each once."""
     notes: Mapping[tuple[str, int], bytes]
     """Description of each note by owner and type."""
 
@@ -73,14 +77,32 @@ def read_tables(layout: Layout, unread: Unread) -> Tables:
     count = layout.symbols[1] // SYMBOL_SIZE[layout.bits]
     if count > MOST_SYMBOLS or not _names_are_bounded(layout):
         unread.append(("elf-too-many-symbols", f"the names of {count} dynamic symbols are more than is read"))
-        return Tables([], {})
+        return Tables((), (), {})
     image = _image(layout)
     for read in (_read_with_lief, _read_with_pyelftools):
-        tables = read(image)
-        if tables is not None and (tables.symbols or count < 2):  # the first symbol never has a name
-            return tables
+        found = read(image)
+        # The first symbol never has a name.
+        if found is not None and len(found.names) == count and (any(found.names) or count < 2):
+            defined, outside = _bindings(layout)
+            return Tables(
+                tuple(dict.fromkeys(filter(None, compress(found.names, (defined & outside).tolist())))),
+                tuple(dict.fromkeys(filter(None, compress(found.names, (~defined).tolist())))),
+                found.notes,
+            )
     unread.append(("elf-tables-unreadable", "the symbols of the library could not be decoded"))
-    return Tables([], {})
+    return Tables((), (), {})
+
+
+def _bindings(layout: Layout) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """For every symbol whether it is defined here, and whether other objects can see it."""
+    start, length = layout.symbols
+    size = SYMBOL_SIZE[layout.bits]
+    info, section = (4, 6) if layout.bits == 64 else (12, 14)
+    row = np.dtype(
+        {"names": ["info", "section"], "formats": ["u1", "<u2"], "offsets": [info, section], "itemsize": size}
+    )
+    rows = np.frombuffer(layout.data, row, length // size, start)
+    return rows["section"] != 0, np.isin(rows["info"] >> 4, _OUTSIDE)
 
 
 def android_ident(description: bytes) -> AndroidIdent | None:
@@ -96,6 +118,8 @@ def _names_are_bounded(layout: Layout) -> bool:
     start, length = layout.symbols
     row = SYMBOL_SIZE[layout.bits]
     names = np.frombuffer(layout.data, "<u4", length // row * row // 4, start).reshape(-1, row // 4)[:, 0]
+    if len(names) * size <= _LONGEST_NAMES:
+        return True
     names = names[names < size]
     ends = np.append(np.flatnonzero(np.frombuffer(layout.data, np.uint8, size, offset) == 0), size)
     return int((ends[np.searchsorted(ends, names)] - names).sum()) <= _LONGEST_NAMES
@@ -147,7 +171,15 @@ def _aligned(offset: int) -> int:
     return -(-offset // _ALIGNMENT) * _ALIGNMENT
 
 
-def _read_with_lief(image: bytes) -> Tables | None:
+class _Decoded(NamedTuple):
+    """What a reader gives."""
+
+    names: list[str]
+    """Of every symbol, in the order of the table."""
+    notes: Mapping[tuple[str, int], bytes]
+
+
+def _read_with_lief(image: bytes) -> _Decoded | None:
     import lief  # noqa: PLC0415 - slow to load, and most packages hold no native library
 
     config = lief.ELF.ParserConfig()
@@ -161,35 +193,31 @@ def _read_with_lief(image: bytes) -> Tables | None:
             binary = lief.ELF.parse(image, config)
         if binary is None:
             return None
-        rows = [(symbol.name, symbol.shndx, symbol.information) for symbol in binary.dynamic_symbols]
+        names = [symbol.name for symbol in binary.dynamic_symbols]
         notes = {(_plain(note.name), int(note.original_type)): bytes(note.description) for note in binary.notes}
     except Exception:  # whatever a native reader throws on hostile input, the second opinion decides
         return None
-    return Tables([(_plain(name), place != 0, info >> 4 in _OUTSIDE) for name, place, info in rows if name], notes)
+    return _Decoded([name if type(name) is str else _plain(name) for name in names], notes)
 
 
-def _read_with_pyelftools(image: bytes) -> Tables | None:
+def _read_with_pyelftools(image: bytes) -> _Decoded | None:
     from elftools.elf.dynamic import DynamicSegment  # noqa: PLC0415 - only where LIEF fails
     from elftools.elf.elffile import ELFFile  # noqa: PLC0415
     from elftools.elf.segments import NoteSegment  # noqa: PLC0415
 
-    symbols: list[tuple[str, bool, bool]] = []
+    names: list[str] = []
     notes: dict[tuple[str, int], bytes] = {}
     try:
         for segment in ELFFile(io.BytesIO(image)).iter_segments():
             if isinstance(segment, DynamicSegment):
-                symbols = [
-                    (symbol.name, symbol["st_shndx"] != "SHN_UNDEF", symbol["st_info"]["bind"] in _OUTSIDE_WORDS)
-                    for symbol in segment.iter_symbols()
-                    if symbol.name
-                ]
+                names = [_plain(symbol.name) for symbol in segment.iter_symbols()]
             elif isinstance(segment, NoteSegment):
                 for note in segment.iter_notes():
                     kind = _NOTE_TYPES.get(note["n_type"]) or int(note["n_type"])
                     notes[_plain(note["n_name"]), kind] = bytes(note["n_descdata"])
     except Exception:  # construct and struct throw many kinds on malformed input
         return None
-    return Tables(symbols, notes)
+    return _Decoded(names, notes)
 
 
 def _plain(name: str | bytes) -> str:
