@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -23,7 +23,10 @@ from sdkfp.cli._common import (
     load_catalog,
     spinner,
     write,
+    write_file,
 )
+
+_File = Optional[Path]  # noqa: UP045 - typer reads the annotation at run time, also on Python 3.10
 
 
 @app.command(epilog=EPILOG)
@@ -35,6 +38,10 @@ def scan(
             metavar="APP",
         ),
     ],
+    html: Annotated[
+        _File,
+        typer.Option("--html", help="Also write the report as one HTML file that needs no network.", metavar="FILE"),
+    ] = None,
     signatures: Signatures = None,
     lang: Lang = None,
     *,
@@ -51,6 +58,10 @@ def scan(
             report = (
                 run(sys.stdin.buffer, catalog=catalog, name="stdin") if str(path) == "-" else run(path, catalog=catalog)
             )
+        if html is not None:
+            from sdkfp.export.html import render_html  # noqa: PLC0415 - jinja2 is slow to import
+
+            write_file(html, render_html(report, catalog, language=language_of(lang)).encode())
         if as_json:
             write(report.to_json() + b"\n")
             return
