@@ -32,6 +32,7 @@ from sdkfp.signature import (
     VersionRule,
     Vocabulary,
 )
+from sdkfp.versions import is_contradictory
 
 __all__ = ["SIGNATURE_KEYS", "read_organization", "read_signature", "read_types", "read_words"]
 
@@ -281,11 +282,18 @@ def _claim(reader: Reader, node: Node, words: _Words) -> Claim:
         type=words.one_of(fields.get("type"), words.vocabulary.types, "personal-information type"),
         purpose=words.one_of(fields.get("purpose"), words.vocabulary.purposes, "purpose"),
         need=words.member(fields.get("need"), Need, Need.REQUIRED),
-        versions=_checked(reader, fields.get("versions"), _RANGE, "a version range such as '>=4.0, <5'"),
+        versions=_versions(reader, fields.get("versions")),
         basis=words.member(fields.get("basis"), Basis, Basis.VENDOR_DOCS),
         source=_checked(reader, fields.get("source"), _URL, "a URL") or "",
         as_of=_date(reader, fields.get("as_of")),
     )
+
+
+def _versions(reader: Reader, node: Node | None) -> str | None:
+    text = _checked(reader, node, _RANGE, "a version range such as '>=4.0, <5'")
+    if node is not None and text is not None and is_contradictory(text):
+        reader.issue(node, f"no version meets the range {text[:80]!r}")
+    return text
 
 
 def _date(reader: Reader, node: Node | None) -> str:
