@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import BinaryIO
 
 from sdkfp import identification
@@ -10,9 +11,11 @@ from sdkfp.app import App
 from sdkfp.catalog import Catalog
 from sdkfp.container import ContainerKind, Limits
 from sdkfp.dex import Marker, read_markers
-from sdkfp.features import FeatureSet, Kind
+from sdkfp.features import Column, FeatureSet, Kind
 from sdkfp.graph import build as build_graph
-from sdkfp.identification import Identified
+from sdkfp.identification import Identified, Learned, LearnedSdk, Owners
+from sdkfp.marks.finding import Learned as MarksFound
+from sdkfp.marks.finding import find_marks
 from sdkfp.report import AppInfo, CertificateRecord, CompilerRecord, PermissionRecord, Report, build_report
 from sdkfp.rules import match_features, match_parts
 from sdkfp.signing import Signer, describe_certificate
@@ -51,7 +54,7 @@ def scan_app(app: App, catalog: Catalog) -> Report:
     whole = match_features(features, rules, app.name)
     features |= FeatureSet(whole.columns)
     identified = identification.identify(
-        features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes()
+        features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes(), learn=_marks_of(app, catalog)
     )
     graph = build_graph(identified, features, app)
     return build_report(
@@ -77,6 +80,31 @@ def extract(source: Source, *, name: str | None = None, limits: Limits | None = 
 def identify(features: FeatureSet, catalog: Catalog | None = None) -> Identified:
     """Say which SDKs a feature set shows: the app itself is not needed."""
     return identification.identify(features, catalog or Catalog.builtin())
+
+
+def _marks_of(app: App, catalog: Catalog) -> Callable[[Owners], Learned] | None:
+    """The search for rename-proof marks, where there is code and marks to look for."""
+    dexes = [part.dex for part in app.dexes if part.dex.class_names]
+    if not dexes or not len(catalog.marks):
+        return None
+
+    def learn(owners: Owners) -> Learned:
+        found = find_marks(dexes, catalog.marks, owners[: len(dexes)])
+        scores = [f"{sdk.score:.2f}" for sdk in found.found.values()]
+        unasked = [(None,) * len(column) for column in owners[len(dexes) :]]  # .class files
+        return Learned(
+            FeatureSet([Column(Kind.MARK, app.name, list(found.found), scores)]),
+            {sdk: _learned(found, sdk) for sdk in {*found.found, *found.versions} if sdk in catalog},
+            (*found.owners, *unasked),
+        )
+
+    return learn
+
+
+def _learned(found: MarksFound, sdk: str) -> LearnedSdk:
+    marks, versions = found.found.get(sdk), found.versions.get(sdk)
+    figures = (0, 0, 0, 0) if marks is None else (marks.found, marks.of, marks.references, marks.classes)
+    return LearnedSdk(*figures) if versions is None else LearnedSdk(*figures, versions.releases, versions.near)
 
 
 def _constants_wanted(catalog: Catalog) -> frozenset[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
 
 from sdkfp.catalog import Catalog
 from sdkfp.features import Column, Feature, FeatureSet, Grade, Kind
-from sdkfp.match import Evidence, Match, match
+from sdkfp.match import Evidence, Match, joined, mark_evidence, match
 from sdkfp.signature import GLOB_KINDS, Signature, Strength, VersionRule
 
 __all__ = [
@@ -19,6 +19,8 @@ __all__ = [
     "Coverage",
     "Identification",
     "Identified",
+    "Learned",
+    "LearnedSdk",
     "Mention",
     "Share",
     "Version",
@@ -64,7 +66,42 @@ class Version:
     value: str | None
     candidates: tuple[str, ...]
     basis: tuple[VersionBasis, ...]
-    """Every place where a version was read, contradictory ones too, in the order of the rules."""
+    """Every place where a version was read, contradictory ones too, in the order of the rules; empty where marks gave it."""
+    near: bool = False
+    """The code is of a release that is none of the candidates, but near them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedSdk:
+    """What rename-proof marks say about one SDK."""
+
+    found: int
+    """Marks found in the classes that they identify; 0 where names identified all of its classes."""
+    of: int
+    """Marks that the release in question has."""
+    references: int
+    """References to the framework among those found; the others are string constants."""
+    classes: int
+    """Classes that the marks identify."""
+    releases: tuple[str, ...] = ()
+    """The known releases that the marks cannot tell apart."""
+    near: bool = False
+    """The code has strings that no known release has."""
+
+
+Owners = Sequence[Sequence[str | None]]
+"""For every ``class`` column the SDK of each class, ``""`` for the app's own code, ``None`` for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What rename-proof marks say about an app."""
+
+    features: FeatureSet = field(default_factory=FeatureSet)
+    """One ``mark`` feature for each SDK that they show."""
+    marks: Mapping[str, LearnedSdk] = field(default_factory=dict)
+    owners: Owners = ()
+    """The SDK of each class that the marks gave away; empty where nothing was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +116,7 @@ class Identification:
     """Classes defined in the app that belong to this SDK."""
     dex_bytes: int
     """Bytes of their code items."""
+    marks: LearnedSdk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +167,7 @@ def identify(
     *,
     own_packages: Iterable[str] = (),
     class_bytes: Sequence[Sequence[int]] | None = None,
+    learn: Callable[[Owners], Learned] | None = None,
 ) -> Identified:
     """Say which SDKs a feature set shows, with their evidence.
 
@@ -137,33 +176,80 @@ def identify(
         catalog: the signatures.
         own_packages: the app's own package names (application id, packages of its entry points); see :func:`own_prefixes`.
         class_bytes: for every ``class`` column the code bytes of each class; without it byte shares are 0.
+        learn: looks for rename-proof marks in the app's code, given the owners of its classes by their names; without it only the
+            ``mark`` features of the feature set count.
     """
     packages = tuple(own_packages)
     matched = match(catalog, features, own_packages=packages)
     has_code = bool(features.of(Kind.CLASS))
-    verdicts = {
-        sdk: _certainty(catalog[sdk], evidence, has_code=has_code) for sdk, evidence in matched.evidence.items()
-    }
-    inside = {sdk: certainty for sdk, certainty in verdicts.items() if certainty is not None}
+    inside = _inside(catalog, matched.evidence, has_code=has_code)
+    owners = _with_own_code(
+        features, _owner_names(catalog, matched, _replaced(catalog, inside), inside), own_prefixes(packages)
+    )
+    learned = Learned() if learn is None else learn(owners)
+    found_evidence = joined(matched.evidence, mark_evidence(catalog, learned.features))
+    inside = _inside(catalog, found_evidence, has_code=has_code)
     replaced = _replaced(catalog, inside)
-    names = _owner_names(catalog, matched, replaced, inside)
-    owners = _with_own_code(features, names, own_prefixes(packages))
+    if learned.owners:
+        owners = _with_marks(owners, learned.owners, replaced, inside)
     shares = _shares(owners, class_bytes)
     versions = _VersionReader(features)
     sdks = []
     for sdk, certainty in inside.items():
         if sdk in replaced:
             continue
-        evidence = matched.evidence[sdk]
-        share = shares.get(sdk, Share(0, 0))
-        version = versions.read(catalog[sdk])
-        sdks.append(Identification(catalog[sdk], certainty, evidence, version, share.classes, share.dex_bytes))
+        marks = learned.marks.get(sdk)
+        sdks.append(
+            Identification(
+                catalog[sdk],
+                certainty,
+                found_evidence[sdk],
+                versions.read(catalog[sdk]) or _version_by_marks(marks),
+                *_share_of(sdk, shares),
+                marks,
+            )
+        )
     mentioned = tuple(
         Mention(sdk, sum(e.count for e in evidence), evidence[0].feature)
-        for sdk, evidence in matched.evidence.items()
-        if verdicts[sdk] is None
+        for sdk, evidence in found_evidence.items()
+        if sdk not in inside
     )
     return Identified(tuple(sdks), mentioned, _coverage(features, owners, class_bytes, shares), owners)
+
+
+def _inside(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence]], *, has_code: bool) -> dict[str, Certainty]:
+    """The SDKs that are more than mentioned."""
+    verdicts = {sdk: _certainty(catalog[sdk], found, has_code=has_code) for sdk, found in evidence.items()}
+    return {sdk: certainty for sdk, certainty in verdicts.items() if certainty is not None}
+
+
+def _share_of(sdk: str, shares: Mapping[str | None, Share]) -> tuple[int, int]:
+    share = shares.get(sdk, Share(0, 0))
+    return share.classes, share.dex_bytes
+
+
+def _version_by_marks(marks: LearnedSdk | None) -> Version | None:
+    """The releases that the marks allow; one value only where they allow one and nothing speaks for a release not known."""
+    if marks is None or not marks.releases:
+        return None
+    alone = len(marks.releases) == 1 and not marks.near
+    return Version(marks.releases[0] if alone else None, marks.releases, (), near=marks.near)
+
+
+def _with_marks(
+    owners: Sequence[Sequence[str | None]],
+    by_marks: Sequence[Sequence[str | None]],
+    replaced: Mapping[str, str],
+    inside: Mapping[str, Certainty],
+) -> tuple[tuple[str | None, ...], ...]:
+    """Owners by names, and where those give nobody (or the app itself) the owners by marks."""
+    return tuple(
+        tuple(
+            name if name or mark is None or mark not in inside else replaced.get(mark, mark)
+            for name, mark in zip(column, learned, strict=True)
+        )
+        for column, learned in zip(owners, by_marks, strict=True)
+    )
 
 
 def _certainty(signature: Signature, evidence: Sequence[Evidence], *, has_code: bool) -> Certainty | None:

@@ -11,7 +11,7 @@ from sdkfp.features import GRADE_OF_KIND, Column, Feature, FeatureSet, Grade, Ki
 from sdkfp.index import ClueIndex, Reference
 from sdkfp.signature import Clue
 
-__all__ = ["NOBODY", "Evidence", "Match", "match"]
+__all__ = ["NOBODY", "Evidence", "Match", "joined", "mark_evidence", "match"]
 
 NOBODY = -1
 """In an owner column: no signature owns this class."""
@@ -125,7 +125,39 @@ def match(catalog: Catalog, features: FeatureSet, *, own_packages: Iterable[str]
                 exact = {row for row, _ in rows}
                 rows += [(row, ref) for row, ref in _class_rows(index.class_owners(column.names)) if row not in exact]
             collector.add(column, rows)
+    _add_marks(collector, catalog, features)
     return Match(collector.evidence(), tuple(owners))
+
+
+def mark_evidence(catalog: Catalog, features: FeatureSet) -> Mapping[str, tuple[Evidence, ...]]:
+    """The evidence of ``mark`` features alone, by SDK id."""
+    collector = _Collector(catalog.index)
+    _add_marks(collector, catalog, features)
+    return collector.evidence()
+
+
+def joined(
+    one: Mapping[str, tuple[Evidence, ...]], more: Mapping[str, tuple[Evidence, ...]]
+) -> Mapping[str, tuple[Evidence, ...]]:
+    """Both by SDK id, the better grades first."""
+    if not more:
+        return one
+    grades = list(Grade)
+    return {
+        sdk: tuple(sorted((*one.get(sdk, ()), *more.get(sdk, ())), key=lambda e: grades.index(e.grade)))
+        for sdk in sorted({*one, *more})
+    }
+
+
+def _add_marks(collector: _Collector, catalog: Catalog, features: FeatureSet) -> None:
+    for column in features.of(Kind.MARK):
+        positions = {sdk: position for position, sdk in enumerate(catalog.signatures)}
+        clues = {
+            sdk: Reference(positions[sdk], Clue(Kind.MARK, sdk), exception=False)
+            for sdk in column.names
+            if sdk in positions
+        }
+        collector.add(column, ((row, clues[sdk]) for row, sdk in enumerate(column.names) if sdk in clues))
 
 
 class _Owners:

@@ -140,6 +140,10 @@ class VersionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     value: str | None = None
     candidates: tuple[str, ...] = ()
     basis: tuple[VersionBasisRecord, ...] = ()
+    by_marks: bool = False
+    """No place says the version: these are the known releases that have the same rename-proof marks."""
+    near: bool = False
+    """The code has strings that none of the candidates has: it is of another release, near them."""
 
 
 class CollectsRecord(msgspec.Struct, frozen=True):
@@ -155,6 +159,19 @@ class CollectsRecord(msgspec.Struct, frozen=True):
     versions: str | None
 
 
+class MarksRecord(msgspec.Struct, frozen=True):
+    """The figures of an SDK that is known by rename-proof marks: strings and framework references in classes of any name."""
+
+    found: int
+    """Marks in the classes that they identify."""
+    of: int
+    """Marks that the release in question has."""
+    references: int
+    """References to the framework among those found."""
+    classes: int
+    """Classes that the marks identify."""
+
+
 class SdkRecord(msgspec.Struct, frozen=True):
     """One SDK that is inside the app."""
 
@@ -168,6 +185,7 @@ class SdkRecord(msgspec.Struct, frozen=True):
     classes: int
     dex_bytes: int
     evidence: tuple[EvidenceRecord, ...]
+    marks: MarksRecord | None
     collects: tuple[CollectsRecord, ...]
 
 
@@ -335,13 +353,18 @@ def _sdk(found: Identification, strings: RuleStrings) -> SdkRecord:
         if version is None
         else VersionRecord(
             version.value,
-            version.candidates if len(version.candidates) > 1 else (),
+            version.candidates if len(version.candidates) > 1 or version.value is None else (),
             tuple(VersionBasisRecord(basis.value, basis.feature.format()) for basis in version.basis),
+            by_marks=not version.basis,
+            near=version.near,
         ),
         purl=_versioned(signature.purl, version.value if version else None),
         classes=found.classes,
         dex_bytes=found.dex_bytes,
         evidence=tuple(_evidence(evidence, strings) for evidence in found.evidence),
+        marks=None
+        if found.marks is None or not found.marks.found
+        else MarksRecord(found.marks.found, found.marks.of, found.marks.references, found.marks.classes),
         collects=tuple(_declared(claim) for claim in signature.collects),
     )
 

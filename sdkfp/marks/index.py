@@ -6,33 +6,32 @@ only the pages that an app's marks fall on are read.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import mmap
-import os
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from sdkfp import _cache
 from sdkfp.errors import CatalogError
 from sdkfp.marks.format import Marks, MarksError, Release, read_common, read_marks
 
 if TYPE_CHECKING:
+    import mmap
+    from pathlib import Path
+
     import numpy.typing as npt
 
     from sdkfp.marks.hashing import Hashes
 
-__all__ = ["MarkIndex", "Member", "build_index", "load_index"]
+__all__ = ["COMMON", "MarkIndex", "Member", "build_index", "load_index"]
 
 _MAGIC = b"sdkfp mark index 1\n"
 _HEADER = 64
-_COMMON = "common.marks"
+COMMON = "common.marks"
+"""Name of the file of the marks that too many SDKs have."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -126,49 +125,39 @@ def build_index(learned: Iterable[Marks], common: Hashes | None = None) -> MarkI
     return MarkIndex(members, _Columns(mark, start, sdk, releases))
 
 
-def load_index(directories: Iterable[str | os.PathLike[str]], *, cache: bool = True) -> MarkIndex:
-    """The index of the ``*.marks`` files of some directories; of two files for one SDK the later counts.
+def load_index(files: Iterable[Path], key: str | None = None) -> MarkIndex:
+    """The index of some ``*.marks`` files; of two files of one name (of one SDK) the later counts.
 
     Args:
-        directories: each is looked through, its folder ``sdks`` too.
-        cache: keep the joined index in the user's cache directory.
+        files: in the order of the directories.
+        key: hash over the files' content, under which the index is kept in the user's cache directory; ``None``: it is not kept.
 
     Raises:
-        CatalogError: a file is damaged.
+        CatalogError: a file cannot be read, or is damaged.
     """
-    files: dict[str, Path] = {}
-    for directory in map(Path, directories):
-        for folder in (directory, directory / "sdks"):
-            files |= {path.name: path for path in sorted(folder.glob("*.marks"))}
-    contents = {}
-    digest = hashlib.sha256(_MAGIC)
-    for name, path in sorted(files.items()):
-        try:
-            contents[name] = path.read_bytes()
-        except OSError as error:
-            raise CatalogError(f"{path}: {error.strerror}") from None
-        digest.update(f"{name} {len(contents[name])}\n".encode("utf-8", "surrogateescape") + contents[name])
-    key = digest.hexdigest()
-    index = _read_cache(key) if cache else None
+    index = None if key is None else _read_cache(key)
     if index is None:
-        index = _join(contents, files)
-        if cache:
-            _write_cache(key, index)
+        index = _join({path.name: path for path in files})
+        if key is not None:
+            _cache.write_plain(_cache_name(key), _encode(index))
     return index
 
 
-def _join(contents: dict[str, bytes], files: dict[str, Path]) -> MarkIndex:
+def _join(files: Mapping[str, Path]) -> MarkIndex:
     learned, common = [], None
-    for name, data in contents.items():
+    for name, path in sorted(files.items()):
         try:
-            if name == _COMMON:
+            data = path.read_bytes()
+            if name == COMMON:
                 common = read_common(data)
                 continue
             marks = read_marks(data)
+        except OSError as error:
+            raise CatalogError(f"{path}: {error.strerror}") from None
         except MarksError as error:
-            raise CatalogError(f"{files[name]}: {error}") from None
+            raise CatalogError(f"{path}: {error}") from None
         if name != f"{marks.sdk}.marks":
-            raise CatalogError(f"{files[name]}: these are the marks of {marks.sdk!r}")
+            raise CatalogError(f"{path}: these are the marks of {marks.sdk!r}")
         learned.append(marks)
     return build_index(learned, common)
 
@@ -179,23 +168,15 @@ class _Header(msgspec.Struct, frozen=True):
     postings: int
 
 
-def _cache_path(key: str) -> Path:
-    import platformdirs  # noqa: PLC0415 - only where a cache is used
-
-    return Path(platformdirs.user_cache_dir("sdkfp")) / f"marks-{key}.index"
+def _cache_name(key: str) -> str:
+    return f"marks-{key[:32]}.index"
 
 
 def _read_cache(key: str) -> MarkIndex | None:
     """The index out of the cache; ``None`` where there is none, or one that is not whole."""
+    data = _cache.mapped(_cache_name(key))
     try:
-        with _cache_path(key).open("rb") as file:
-            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
-                return None
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError):
-        return None
-    try:
-        return _decode(data)
+        return None if data is None else _decode(data)
     except (ValueError, msgspec.DecodeError):
         return None
 
@@ -213,6 +194,9 @@ def _decode(data: mmap.mmap | bytes) -> MarkIndex:
     sdk = np.frombuffer(data, "<u2", header.postings, at + mark.nbytes + releases.nbytes + start.nbytes)
     if at + mark.nbytes + releases.nbytes + start.nbytes + sdk.nbytes != len(data):
         raise ValueError("not whole")
+    sound = bool((start[1:] >= start[:-1]).all()) and int(start[-1]) == header.postings
+    if not sound or (header.postings and int(sdk.max()) >= len(header.members)):
+        raise ValueError("damaged")
     return MarkIndex(header.members, _Columns(mark, start, sdk, releases))
 
 
@@ -227,18 +211,3 @@ def _encode(index: MarkIndex) -> bytes:
         index.sdk.astype("<u2"),
     )
     return head + b"".join(column.tobytes() for column in columns)
-
-
-def _write_cache(key: str, index: MarkIndex) -> None:
-    """Put the index into the cache; a cache that cannot be written is no error."""
-    path = _cache_path(key)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".marks-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_encode(index))
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise

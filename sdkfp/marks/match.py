@@ -8,6 +8,7 @@ explained first, and each takes its classes away from the others: code that seve
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,8 @@ class MarkFound:
 class Looked:
     """The marks of an app that the index knows: one row for each (class, SDK, mark)."""
 
+    classes: int
+    """How many classes the app has."""
     row: Ints
     """Class."""
     member: Ints
@@ -122,6 +125,7 @@ def look_up(observed: Observed, index: MarkIndex) -> Looked:
     posting = np.repeat(begin[of], copies) + np.arange(int(copies.sum())) - first
     of = np.repeat(of, copies)
     return Looked(
+        observed.classes,
         np.repeat(observed.row[known], copies),
         index.sdk[posting].astype(np.int64),
         posting,
@@ -142,34 +146,40 @@ class _Speakers:
 
 
 def match_marks(
-    observed: Observed, index: MarkIndex, owned: npt.NDArray[np.bool_] | None = None, limits: Thresholds = DEFAULT
+    looked: Looked,
+    index: MarkIndex,
+    owned: npt.NDArray[np.bool_] | None = None,
+    inside: Collection[int] = (),
+    limits: Thresholds = DEFAULT,
 ) -> MarkMatch:
     """Say which SDKs the marks of an app show.
 
     Args:
-        observed: the marks of the app's classes.
+        looked: the marks of the app's classes.
+        index: what they were looked up in.
         owned: classes that are known to be somebody's by their names: they are not asked.
+        inside: members that are known to be inside: one class is enough to be given to them.
         limits: what it takes.
     """
-    looked = look_up(observed, index)
-    free = np.ones(observed.classes, np.bool_) if owned is None else ~owned
-    speakers = _speakers(looked, index, observed.classes, free, limits)
-    owner = np.full(observed.classes, NOBODY)
+    free = np.ones(looked.classes, np.bool_) if owned is None else ~owned
+    speakers = _speakers(looked, index, looked.classes, free, limits)
+    owner = np.full(looked.classes, NOBODY)
     found = []
     sizes = np.array([member.marks for member in index.members], np.int64)
-    out = sizes < limits.tiny
+    known = np.isin(np.arange(len(sizes)), list(inside))
+    out = (sizes < limits.tiny) & ~known
     while len(speakers.row):
         total = np.bincount(speakers.member, speakers.weight, len(sizes))
         classes = np.bincount(speakers.member, minlength=len(sizes))
-        total[out | (classes < limits.classes) | (total < limits.weight)] = 0
+        total[out | (~known & ((classes < limits.classes) | (total < limits.weight)))] = 0
         best = int(np.argmax(total / np.sqrt(np.maximum(sizes, 1))))
         if total[best] <= 0:
             break
         out[best] = True
         rows = speakers.row[speakers.member == best]
-        member = _measure(looked, index, best, rows, observed.classes)
+        member = _measure(looked, index, best, rows, looked.classes)
         enough = member.references >= limits.references or member.classes >= 2 * limits.classes
-        if member.found < limits.marks or not enough:
+        if not known[best] and (member.found < limits.marks or not enough):
             continue
         found.append(member)
         owner[rows] = best

@@ -1,0 +1,117 @@
+"""The marks of one app, from its dex files to the SDKs that they show and the owners of its classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdkfp.marks.attribute import OTHER, UNKNOWN, class_uses, spread
+from sdkfp.marks.match import NOBODY, MarkFound, look_up, match_marks
+from sdkfp.marks.observe import of_dexes
+from sdkfp.marks.versions import VersionSet, releases_allowed
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sdkfp.dex import Dex
+    from sdkfp.marks.index import MarkIndex
+    from sdkfp.marks.match import Looked
+
+__all__ = ["Learned", "find_marks"]
+
+_SHORT_NAME = re.compile(r"(?:.*\.)?(?:[a-z]{1,3}|[A-Za-z][A-Za-z0-9]?)(?:\$.*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the marks say about an app."""
+
+    found: Mapping[str, MarkFound]
+    """By SDK id: the SDKs that classes show by their marks, whatever the classes are called."""
+    versions: Mapping[str, VersionSet]
+    """By SDK id, for those and for the SDKs whose classes were known by their names."""
+    owners: tuple[tuple[str | None, ...], ...]
+    """For every dex file, the SDK of each class that the marks gave away; ``None`` where they say nothing."""
+
+
+def find_marks(dexes: Sequence[Dex], index: MarkIndex, named: Sequence[Sequence[str | None]]) -> Learned:
+    """Look for the marks of a catalog in the code of an app.
+
+    Args:
+        dexes: of the app.
+        index: the marks of the catalog.
+        named: for every dex file the SDK of each class by its name, ``""`` for the app's own code, ``None`` for nobody. Classes
+            that belong to an SDK by their names are not asked again; those of the app only where a shrinker named them.
+    """
+    owner = _known(dexes, index, named)
+    observed = of_dexes(dexes)
+    looked = look_up(observed, index)
+    inside = frozenset(np.unique(owner[owner >= 0]).tolist())
+    matched = match_marks(looked, index, owner != UNKNOWN, inside)
+    by_marks = np.where(matched.owner != NOBODY, matched.owner, UNKNOWN)
+    if matched.found:
+        by_marks = _spread(dexes, index, owner, by_marks, {found.member for found in matched.found})
+    everything = np.where(owner == UNKNOWN, by_marks, owner)
+    return Learned(
+        {found.sdk: found for found in matched.found},
+        dict(_versions(looked, index, everything)),
+        _columns(dexes, index, by_marks),
+    )
+
+
+def _known(dexes: Sequence[Dex], index: MarkIndex, named: Sequence[Sequence[str | None]]) -> npt.NDArray[np.int64]:
+    numbers: dict[str | None, int] = {member.sdk: number for number, member in enumerate(index.members)}
+    numbers[None] = UNKNOWN
+    owner: list[int] = []
+    for dex, column in zip(dexes, named, strict=True):
+        owner += [numbers.get(sdk, OTHER) for sdk in column]
+        if "" in column:
+            first = len(owner) - len(column)
+            for row, (name, sdk) in enumerate(zip(dex.class_names, column, strict=True), first):
+                if sdk == "" and _SHORT_NAME.fullmatch(name):
+                    owner[row] = UNKNOWN
+    return np.array(owner, np.int64)
+
+
+def _spread(
+    dexes: Sequence[Dex],
+    index: MarkIndex,
+    owner: npt.NDArray[np.int64],
+    by_marks: npt.NDArray[np.int64],
+    found: set[int],
+) -> npt.NDArray[np.int64]:
+    """From the classes of the SDKs that were found by marks to those that only they use; by names known code stands."""
+    seeds = by_marks.copy()
+    known = owner != UNKNOWN
+    seeds[known] = np.where(np.isin(owner[known], list(found)), owner[known], OTHER)
+    numbers: dict[str, int] = {}
+    names = [name for dex in dexes for name in dex.class_names]
+    packages = np.array([numbers.setdefault(name.rpartition(".")[0], len(numbers)) for name in names], np.int64)
+    wide = spread(seeds, class_uses(dexes), packages, len(index.members))
+    wide[known] = UNKNOWN
+    return wide
+
+
+def _versions(looked: Looked, index: MarkIndex, owner: npt.NDArray[np.int64]) -> list[tuple[str, VersionSet]]:
+    found = []
+    for member in np.unique(owner[owner >= 0]).tolist():
+        versions = releases_allowed(looked, index, member, owner == member)
+        if versions is not None:
+            found.append((index.members[member].sdk, versions))
+    return found
+
+
+def _columns(
+    dexes: Sequence[Dex], index: MarkIndex, owner: npt.NDArray[np.int64]
+) -> tuple[tuple[str | None, ...], ...]:
+    names = [member.sdk for member in index.members]
+    every = [names[number] if number >= 0 else None for number in owner.tolist()]
+    columns, first = [], 0
+    for dex in dexes:
+        columns.append(tuple(every[first : first + len(dex.classes)]))
+        first += len(dex.classes)
+    return tuple(columns)
