@@ -1,5 +1,9 @@
 """Dynamic symbols and notes: decoded by LIEF and, where LIEF refuses or yields nothing, by pyelftools.
 
+Symbol names that are plain (ASCII, ended, within the string table, as compilers write them) are cut out of the table in one go:
+LIEF and pyelftools make an object of every symbol, which costs ten times as much and more than all else that is read. They decide
+about every table that is not plain, and about the notes.
+
 Neither sees the file as it came. The tables that :mod:`sdkfp.elf.layout` has found and checked are copied into a small ELF
 image without sections, with one hash table that says how many symbols there are. So absurd counts and false offsets never
 reach native code, and reading costs what the tables weigh, not what the file weighs.
@@ -78,19 +82,49 @@ def read_tables(layout: Layout, unread: Unread) -> Tables:
     if count > MOST_SYMBOLS or not _names_are_bounded(layout):
         unread.append(("elf-too-many-symbols", f"the names of {count} dynamic symbols are more than is read"))
         return Tables((), (), {})
-    image = _image(layout)
+    names = _plain_names(layout)
+    decoded = _decode(_image(layout, with_symbols=names is None), 0 if names else count)
+    if decoded is None:
+        what = "notes" if names else "symbols"
+        unread.append(("elf-tables-unreadable", f"the {what} of the library could not be decoded"))
+        decoded = _Decoded([""] * count, {})
+    names = names or decoded.names
+    defined, outside = _bindings(layout)
+    return Tables(
+        tuple(dict.fromkeys(filter(None, compress(names, (defined & outside).tolist())))),
+        tuple(dict.fromkeys(filter(None, compress(names, (~defined).tolist())))),
+        decoded.notes,
+    )
+
+
+def _decode(image: bytes, count: int) -> _Decoded | None:
+    """What the first reader says that finds as many symbols as there are, and names among them."""
     for read in (_read_with_lief, _read_with_pyelftools):
         found = read(image)
         # The first symbol never has a name.
-        if found is not None and len(found.names) == count and (any(found.names) or count < 2):
-            defined, outside = _bindings(layout)
-            return Tables(
-                tuple(dict.fromkeys(filter(None, compress(found.names, (defined & outside).tolist())))),
-                tuple(dict.fromkeys(filter(None, compress(found.names, (~defined).tolist())))),
-                found.notes,
-            )
-    unread.append(("elf-tables-unreadable", "the symbols of the library could not be decoded"))
-    return Tables((), (), {})
+        if found is not None and (not count or len(found.names) == count) and (any(found.names) or count < 2):
+            return found
+    return None
+
+
+def _plain_names(layout: Layout) -> list[str] | None:
+    """The name of every symbol; ``None`` where the table is not plain."""
+    offset, size = layout.strings
+    raw = layout.data[offset : offset + size]
+    starts = _name_offsets(layout)
+    if not raw.isascii() or raw[-1:] != b"\0" or (len(starts) and int(starts.max()) >= size):
+        return None
+    zeros = np.flatnonzero(np.frombuffer(raw, np.uint8) == 0)
+    ends = zeros[np.searchsorted(zeros, starts)]
+    text = raw.decode("ascii")
+    return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def _name_offsets(layout: Layout) -> NDArray[np.uint32]:
+    """Where in the string table the name of each symbol begins."""
+    start, length = layout.symbols
+    row = SYMBOL_SIZE[layout.bits]
+    return np.frombuffer(layout.data, "<u4", length // row * row // 4, start).reshape(-1, row // 4)[:, 0]
 
 
 def _bindings(layout: Layout) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -115,9 +149,7 @@ def android_ident(description: bytes) -> AndroidIdent | None:
 
 def _names_are_bounded(layout: Layout) -> bool:
     offset, size = layout.strings
-    start, length = layout.symbols
-    row = SYMBOL_SIZE[layout.bits]
-    names = np.frombuffer(layout.data, "<u4", length // row * row // 4, start).reshape(-1, row // 4)[:, 0]
+    names = _name_offsets(layout)
     if len(names) * size <= _LONGEST_NAMES:
         return True
     names = names[names < size]
@@ -125,10 +157,11 @@ def _names_are_bounded(layout: Layout) -> bool:
     return int((ends[np.searchsorted(ends, names)] - names).sum()) <= _LONGEST_NAMES
 
 
-def _image(layout: Layout) -> bytes:
+def _image(layout: Layout, *, with_symbols: bool) -> bytes:
     """The tables as an ELF file of its own, in which every address is its own offset."""
     bits, data = layout.bits, layout.data
-    symbols, strings = (data[offset : offset + size] for offset, size in (layout.symbols, layout.strings))
+    tables = (layout.symbols, layout.strings) if with_symbols else ((0, 0), (0, 0))
+    symbols, strings = (data[offset : offset + size] for offset, size in tables)
     count = len(symbols) // SYMBOL_SIZE[bits]
     hash_table = struct.pack("<III", 1, count, 0) + bytes(4 * count)
     notes = [found for found in layout.segments if found.kind == PT_NOTE and 0 < found.size <= _LONGEST_NOTES]
