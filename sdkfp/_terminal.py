@@ -180,7 +180,8 @@ def _both(names: Names) -> str:
 def _version(sdk: SdkRecord) -> str:
     if sdk.version is None:
         return ""
-    return _plain(sdk.version.value or " | ".join(sdk.version.candidates))
+    about = "≈ " if sdk.version.by_marks else ""
+    return _plain(about + (sdk.version.value or " | ".join(sdk.version.candidates)))
 
 
 def _evidence(sdk: SdkRecord) -> str:

@@ -229,11 +229,10 @@ def _share_of(sdk: str, shares: Mapping[str | None, Share]) -> tuple[int, int]:
 
 
 def _version_by_marks(marks: LearnedSdk | None) -> Version | None:
-    """The releases that the marks allow; one value only where they allow one and nothing speaks for a release not known."""
+    """The known releases that the marks allow. They never give one value: a release that was not learned may have the same marks."""
     if marks is None or not marks.releases:
         return None
-    alone = len(marks.releases) == 1 and not marks.near
-    return Version(marks.releases[0] if alone else None, marks.releases, (), near=marks.near)
+    return Version(None, marks.releases, (), near=marks.near)
 
 
 def _with_marks(
