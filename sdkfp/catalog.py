@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog", "Found", "builtin_directory", "read_vocabulary"]
 
-_CACHE_FORMAT = 3
+_CACHE_FORMAT = 4
 """Raised whenever the records change, so that an old cache file is never read as a new one."""
 
 

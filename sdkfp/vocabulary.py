@@ -48,6 +48,8 @@ class ReadKind(str, Enum):
     """A package or a component of another app that is bound, started or asked for."""
     INTERFACE = "interface"
     """The descriptor of a binder interface."""
+    IMPORT = "import"
+    """A function that a native library imports."""
 
 
 CONSTANT_KINDS = (
@@ -123,6 +125,8 @@ class Reads(msgspec.Struct, frozen=True):
     """The framework's own subclasses (descriptors) whose methods count as the superclass's."""
     first: tuple[str, ...] = ()
     """Types that come first in reports, most sensitive first."""
+    watched: tuple[str, ...] = ()
+    """Permissions whose uses are all in the vocabulary; of others it cannot be said that no code needs them."""
     origins: Mapping[str, Origin] = {}
 
     def joined(self, other: Reads) -> Reads:
@@ -134,6 +138,7 @@ class Reads(msgspec.Struct, frozen=True):
             passes=tuple(dict.fromkeys((*self.passes, *other.passes))),
             subclasses=_merged(self.subclasses, other.subclasses),
             first=other.first or self.first,
+            watched=tuple(dict.fromkeys((*self.watched, *other.watched))),
             origins={**self.origins, **other.origins},
         )
 

@@ -49,6 +49,7 @@ _NAMES: Mapping[ReadKind, tuple[re.Pattern[str], str]] = {
     ReadKind.ACTION: (_DOTTED, "an intent action"),
     ReadKind.COMPONENT: (_DOTTED, "a package or class name"),
     ReadKind.INTERFACE: (_DOTTED, "an interface descriptor"),
+    ReadKind.IMPORT: (re.compile(r"\w+"), "the name of a function"),
 }
 _KEYS = (
     *(kind.value for kind in ReadKind),
@@ -63,7 +64,7 @@ _KEYS = (
     "note",
     "source",
 )
-_SECTIONS = ("origins", "first", "carriers", "natives", "passes", "subclasses", "reads")
+_SECTIONS = ("origins", "first", "watched", "carriers", "natives", "passes", "subclasses", "reads")
 
 
 def read_reads(path: Path, types: Collection[str]) -> tuple[Reads, list[SignatureIssue]]:
@@ -97,6 +98,7 @@ def read_reads(path: Path, types: Collection[str]) -> tuple[Reads, list[Signatur
         passes=_texts(reader, fields.get("passes"), _METHOD, "a method reference"),
         subclasses=_subclasses(reader, fields.get("subclasses")),
         first=tuple(_known_type(reader, node, types) for node in reader.sequence(fields.get("first"))),
+        watched=_permissions(reader, fields.get("watched")),
         origins=origins,
     )
     return found, reader.issues

@@ -2,7 +2,37 @@
 
 from __future__ import annotations
 
+from sdkfp.behaviour.claims import (
+    Behaviour,
+    CollectsRecord,
+    Comparison,
+    PermissionUse,
+    Reader,
+    ReadUse,
+    SiteRecord,
+    TypeReads,
+    compare,
+)
 from sdkfp.behaviour.observing import MOST_SITES, observe
 from sdkfp.behaviour.records import OWN, Finding, Grade, Observed, Owner, Owners, Site
 
-__all__ = ["MOST_SITES", "OWN", "Finding", "Grade", "Observed", "Owner", "Owners", "Site", "observe"]
+__all__ = [
+    "MOST_SITES",
+    "OWN",
+    "Behaviour",
+    "CollectsRecord",
+    "Comparison",
+    "Finding",
+    "Grade",
+    "Observed",
+    "Owner",
+    "Owners",
+    "PermissionUse",
+    "ReadUse",
+    "Reader",
+    "Site",
+    "SiteRecord",
+    "TypeReads",
+    "compare",
+    "observe",
+]

@@ -27,6 +27,10 @@ __all__ = ["ConstantReads", "Helper", "Hit"]
 
 LONGEST_METHOD = 100_000
 """Instructions; the Java language allows fewer than 65,536 bytes of code for a method."""
+MOST_FIELDS = 10_000
+"""Stores into static fields that are followed in one file."""
+_STATIC_GETS = range(0x60, 0x67)
+_SPUT_OBJECT = 0x69
 _HELPED = frozenset((ReadKind.SETTING, ReadKind.URI, ReadKind.PROPERTY, ReadKind.COMMAND))
 """Kinds whose carriers are followed into a method of the app; a path is opened in too many ways for that."""
 _PARAMETER = re.compile(r"\[*(?:L[^;]+;|[ZBSCIJFD])")
@@ -91,10 +95,15 @@ class ConstantReads:
         self.helpers: dict[str, Helper] = {}
         """Helpers that are defined here, by method reference; filled by :meth:`rows`."""
         self._rows: list[_Row] = []
+        self._held: dict[int, tuple[int, ...]] = {}
+        """Reads of the constants that static fields of the app hold, by field_idx."""
 
     def find(self) -> int:
         """Look at every method that may matter; how many were too long for that."""
         constants = self._constants()
+        self._hold(constants)
+        for row, position, index in _chosen(self._dex.field_accesses(), self._held, _STATIC_GETS):
+            constants.setdefault(row, []).extend((position, read) for read in self._held[index])
         calls = self._calls(constants)
         rows = np.array(sorted({*constants, *calls}), np.int64)
         too_long = 0
@@ -131,27 +140,43 @@ class ConstantReads:
         """(position, read) of the constants of the vocabulary, by row."""
         uris = {index: members.uris for index, members in self._resolved.fields.items() if members.uris}
         found: dict[int, list[tuple[int, int]]] = {}
-        for uses, reads in (
-            (self._dex.string_constants(), self._resolved.strings),
-            (self._dex.field_accesses(), uris),
+        for uses, reads, opcodes in (
+            (self._dex.string_constants(), self._resolved.strings, ()),
+            (self._dex.field_accesses(), uris, _STATIC_GETS),
         ):
-            for row, position, index in _chosen(uses, reads):
+            for row, position, index in _chosen(uses, reads, opcodes):
                 found.setdefault(row, []).extend((position, read) for read in reads[index])
         return found
+
+    def _hold(self, constants: Mapping[int, object]) -> None:
+        """Find the static fields that methods with constants put these into."""
+        uses = self._dex.field_accesses()
+        places = np.flatnonzero((uses.opcode == _SPUT_OBJECT) & np.isin(uses.row, list(constants)))[:MOST_FIELDS]
+        long = self._index.size(uses.row[places]) > LONGEST_METHOD
+        stores: dict[int, list[int]] = {}
+        for place in places[~long].tolist():
+            stores.setdefault(int(uses.row[place]), []).append(place)
+        for row, found in stores.items():
+            code = self._index.method(row)
+            for place in found:
+                reads = self._reads_of(code.stored(int(uses.position[place])))
+                if reads:
+                    index = int(uses.index[place])
+                    self._held[index] = tuple(dict.fromkeys((*self._held.get(index, ()), *reads)))
 
     def _calls(self, constants: Container[int]) -> dict[int, list[tuple[int, int]]]:
         """(position, method_idx) of the calls that an argument decides, by row; of carriers only where that can matter."""
         methods = {i: m for i, m in self._resolved.methods.items() if m.carries or m.by_argument or m.lookup}
         anywhere = {index for index, members in methods.items() if _is_decided_anywhere(members)}
         found: dict[int, list[tuple[int, int]]] = {}
-        for row, position, index in _chosen(self._dex.calls(), methods):
+        for row, position, index in _chosen(self._dex.calls(), methods, ()):
             if index in anywhere or row in constants:
                 found.setdefault(row, []).append((position, index))
         return found
 
     def _calls_of(self, methods: Collection[int]) -> dict[int, list[tuple[int, int]]]:
         found: dict[int, list[tuple[int, int]]] = {}
-        for row, position, index in _chosen(self._dex.calls(), methods):
+        for row, position, index in _chosen(self._dex.calls(), methods, ()):
             found.setdefault(row, []).append((position, index))
         return found
 
@@ -186,9 +211,10 @@ class ConstantReads:
             self._note_helper(found.row, members, value.number)
             return True
         reads = self._reads_of(value)
+        grade = Grade.INDIRECT if value.kind == "field" and value.number in self._held else Grade.CALL
         for read in reads:
             if self._takes(members, read):
-                found.hit(position, read, Grade.CALL)
+                found.hit(position, read, grade)
         return bool(reads) or value.kind != "field"  # what a field of the app holds is not known
 
     def _number(self, found: _Row, position: int, members: Members, value: Value | None) -> None:
@@ -205,7 +231,7 @@ class ConstantReads:
         if kinds:
             reference = self._dex.method_reference(int(self._dex.code.method_idx[row]))
             known = self.helpers.get(reference)
-            self.helpers[reference] = Helper(kinds, Grade.HELPER, word) if known is None else known
+            self.helpers[reference] = Helper(kinds, Grade.INDIRECT, word) if known is None else known
 
     def _helped(
         self, found: _Row, code: MethodCode, calls: Iterable[tuple[int, int]], helpers: Mapping[int, Helper]
@@ -224,7 +250,7 @@ class ConstantReads:
         if value is not None and value.kind == "string":
             return self._resolved.strings.get(value.number, ())
         if value is not None and value.kind == "field":
-            return self._resolved.fields.get(value.number, NOTHING).uris
+            return self._resolved.fields.get(value.number, NOTHING).uris or self._held.get(value.number, ())
         return ()
 
     def _arguments(self, code: MethodCode, position: int, index: int) -> Iterator[tuple[int, str]]:
@@ -291,12 +317,13 @@ def _parameters(reference: str) -> Iterator[tuple[int, str]]:
         word += 2 if kind in ("J", "D") else 1
 
 
-def _chosen(uses: References, chosen: Collection[int]) -> Iterator[tuple[int, int, int]]:
-    """(row, position, index) of the uses of some indices."""
+def _chosen(uses: References, chosen: Collection[int], opcodes: Collection[int]) -> Iterator[tuple[int, int, int]]:
+    """(row, position, index) of the uses of some indices, by some opcodes or by any."""
     if chosen and len(uses):
         table = np.zeros(max(int(uses.index.max()), *chosen) + 1, np.bool_)
         table[list(chosen)] = True
         places = np.flatnonzero(table[uses.index])
-        yield from zip(
-            uses.row[places].tolist(), uses.position[places].tolist(), uses.index[places].tolist(), strict=True
-        )
+        if opcodes:
+            places = places[np.isin(uses.opcode[places], list(opcodes))]
+        columns = (uses.row[places], uses.position[places], uses.index[places])
+        yield from zip(*(column.tolist() for column in columns), strict=True)

@@ -170,6 +170,10 @@ class MethodCode:
         registers = self._arguments(call)
         return self._trace(bisect_left(self.position, call), registers[word], 0) if word < len(registers) else None
 
+    def stored(self, store: int) -> Value | None:
+        """Where the value comes from that a store into a static field puts there, by the position of the instruction."""
+        return self._trace(bisect_left(self.position, store), int(self._units[store]) >> 8, 0)
+
     def _arguments(self, call: int) -> Sequence[int]:
         first, third = int(self._units[call]), int(self._units[call + 2])
         if first & 0xFF >= 0x74:
