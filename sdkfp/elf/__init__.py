@@ -95,7 +95,7 @@ def read_library(data: bytes) -> NativeLibrary:
     unread = list(layout.unread)
     tables = read_tables(layout, unread)
     soname = table_text(layout, layout.soname)
-    methods = (jni_method(name) for name in tables.exported if name.startswith("Java_"))
+    methods = map(jni_method, [name for name in tables.exported if name.startswith("Java_")])
     ident, build_id = tables.notes.get(("Android", 1)), tables.notes.get(("GNU", 3))
     strings = find_strings(layout, soname, unread)
     return NativeLibrary(

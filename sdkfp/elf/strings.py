@@ -39,6 +39,15 @@ _SHORT_ROOTS = b"androidx|kotlin|kotlinx|okhttp3|okio|retrofit2|rx|bolts"
 _LONGEST_ROOT = 10
 _SEGMENT = rb"/[A-Za-z_][\w$]*"
 _DESCRIPTOR = re.compile(rb"\[*(L?)((?:%b)(?:%b){2,}|(?:%b)(?:%b)+)(;?)\0" % (_ROOTS, _SEGMENT, _SHORT_ROOTS, _SEGMENT))
+_CLASS_BEGINNINGS = (
+    *(
+        pair
+        for root in (*_ROOTS.split(b"|"), *_SHORT_ROOTS.split(b"|"))
+        for pair in (root[:2], b"L" + root[:1], b"[" + root[:1])
+    ),
+    b"[L",
+    b"[[",
+)
 _PLATFORM = ("org.json.", "org.xml.", "org.w3c.", "org.apache.http.")
 
 _PRINTABLE = re.compile(rb"[\t\n\r\x20-\x7e]{3,}")
@@ -56,6 +65,7 @@ _NEAR = 64
 
 _SYSTEM_ROOTS = (b"ro", b"gsm", b"ril", b"persist", b"wifi")
 """First segments of the system properties that are looked for."""
+_PROPERTY_BEGINNINGS = tuple(root[:2] for root in _SYSTEM_ROOTS)
 _SYSTEM_NAME = re.compile(rb"(?:/(?:proc|sys)/[\w./-]*|(?:ro|gsm|ril|persist|wifi)(?:\.[\w-]+)+)\0")
 _LONGEST_SYSTEM_NAME = 128
 _MOST_SYSTEM_NAMES = 1024
@@ -109,13 +119,7 @@ def _find_classes(
 ) -> None:
     """Candidates are the starts of strings whose first slash comes early and whose first two bytes begin a known root."""
     block = np.frombuffer(data, np.uint8, end - start, start)
-    beginnings = _beginnings()
-    starts = []
-    for length in range(2, _LONGEST_ROOT + 1):
-        heads = slashes[slashes > length] - length
-        heads = heads[block[heads - 1] == 0]
-        starts.append(heads[beginnings[block[heads], block[heads + 1]]])
-    candidates = np.unique(np.concatenate(starts))
+    candidates = _heads(block, slashes, range(2, _LONGEST_ROOT + 1), _CLASS_BEGINNINGS)
     for head in (_capped(candidates, unread) + start).tolist():
         match = _DESCRIPTOR.match(data, head, min(head + _LONGEST_CLASS, end))
         if match is None or bool(match[1]) != bool(match[3]):
@@ -128,13 +132,23 @@ def _find_classes(
                 return
 
 
+def _heads(
+    block: NDArray[np.uint8], places: _Positions, lengths: Iterable[int], beginnings: tuple[bytes, ...]
+) -> _Positions:
+    """Where strings (after a NUL) start that begin with one of some pairs of bytes, and have a place so many bytes behind."""
+    allowed = _pairs(beginnings)
+    starts = []
+    for length in lengths:
+        heads = places[(places > length) & (places < len(block) - 1)] - length
+        heads = heads[block[heads - 1] == 0]
+        starts.append(heads[allowed[block[heads], block[heads + 1]]])
+    return np.unique(np.concatenate(starts))
+
+
 @cache
-def _beginnings() -> NDArray[np.bool_]:
-    """Which two bytes a class descriptor may begin with."""
-    roots = [root for group in (_ROOTS, _SHORT_ROOTS) for root in group.split(b"|")]
-    pairs = [pair for root in roots for pair in (root[:2], b"L" + root[:1], b"[" + root[:1])] + [b"[L", b"[["]
+def _pairs(beginnings: tuple[bytes, ...]) -> NDArray[np.bool_]:
     allowed = np.zeros((256, 256), np.bool_)
-    for first, second in pairs:
+    for first, second in beginnings:
         allowed[first, second] = True
     return allowed
 
@@ -184,12 +198,9 @@ def _find_system_names(
 ) -> None:
     """Candidates are strings that start with a slash, or whose first dot comes after one of the known roots."""
     block = np.frombuffer(data, np.uint8, end - start, start)
-    slashes = slashes[(slashes > 0) & (slashes < len(block) - 1)]
-    heads = [slashes[(block[slashes - 1] == 0) & np.isin(block[slashes + 1], (0x70, 0x73))]]  # p and s
-    for length in sorted({len(root) for root in _SYSTEM_ROOTS}):
-        starts = dots[dots > length] - length
-        heads.append(starts[block[starts - 1] == 0])
-    for head in (_capped(np.unique(np.concatenate(heads)), unread) + start).tolist():
+    files = _heads(block, slashes, (0,), (b"/p", b"/s"))
+    properties = _heads(block, dots, sorted({len(root) for root in _SYSTEM_ROOTS}), _PROPERTY_BEGINNINGS)
+    for head in (_capped(np.concatenate([files, properties]), unread) + start).tolist():
         match = _SYSTEM_NAME.match(data, head, min(head + _LONGEST_SYSTEM_NAME, end))
         if match is not None:
             found.add(match[0][:-1].decode("ascii"))
