@@ -8,9 +8,12 @@ from typing import BinaryIO
 
 from sdkfp import identification
 from sdkfp.app import App
+from sdkfp.behaviour import Behaviour, compare, observe
+from sdkfp.behaviour import Owners as ReadOwners
 from sdkfp.catalog import Catalog
 from sdkfp.container import ContainerKind, Limits
 from sdkfp.dex import Marker, read_markers
+from sdkfp.errors import NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
 from sdkfp.graph import build as build_graph
 from sdkfp.identification import Identified, Learned, LearnedSdk, Owners
@@ -27,7 +30,12 @@ Source = str | os.PathLike[str] | bytes | BinaryIO
 
 
 def scan(
-    source: Source, *, catalog: Catalog | None = None, name: str | None = None, limits: Limits | None = None
+    source: Source,
+    *,
+    catalog: Catalog | None = None,
+    name: str | None = None,
+    limits: Limits | None = None,
+    reads: bool = True,
 ) -> Report:
     """Say which SDKs are inside an app, why, and how much of the app is not explained.
 
@@ -36,16 +44,17 @@ def scan(
         catalog: the signatures; by default the built-in ones.
         name: what to call the app in locations; by default the file's name.
         limits: how much to read at most.
+        reads: look for code that is able to read personal information.
 
     Raises:
         ContainerError: it cannot be opened at all. Parts that cannot be read are in ``report.not_examined``.
         CatalogError: the built-in signatures are missing or wrong.
     """
     with App.open(source, name=name, limits=limits) as app:
-        return scan_app(app, catalog or Catalog.builtin())
+        return scan_app(app, catalog or Catalog.builtin(), reads=reads)
 
 
-def scan_app(app: App, catalog: Catalog) -> Report:
+def scan_app(app: App, catalog: Catalog, *, reads: bool = True) -> Report:
     """As :func:`scan`, for an app that is already open."""
     rules = catalog.rules
     parts = match_parts(app, rules)  # first, so that every library is inflated once
@@ -57,14 +66,24 @@ def scan_app(app: App, catalog: Catalog) -> Report:
         features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes(), learn=_marks_of(app, catalog)
     )
     graph = build_graph(identified, features, app)
+    behaviour, unread = _behaviour(app, features, identified, catalog) if reads else (None, ())
     return build_report(
         _app_info(app),
         identified,
-        (*app.not_examined, *parts.not_examined, *whole.not_examined),
+        (*app.not_examined, *parts.not_examined, *whole.not_examined, *unread),
         catalog,
         rule_strings={**parts.strings, **whole.strings},
         graph=graph,
+        behaviour=behaviour,
     )
+
+
+def _behaviour(
+    app: App, features: FeatureSet, identified: Identified, catalog: Catalog
+) -> tuple[Behaviour, tuple[NotExamined, ...]]:
+    observed = observe(app, ReadOwners.of(features, identified), catalog.surfaces)
+    requested = {permission.name for file in app.manifests for permission in file.manifest.permissions}
+    return compare(observed, identified, catalog, requested if app.manifests else None), observed.not_examined
 
 
 def extract(source: Source, *, name: str | None = None, limits: Limits | None = None) -> FeatureSet:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from sdkfp._version import __version__
+from sdkfp.behaviour import (
+    Behaviour,
+    CollectsRecord,
+    Comparison,
+    Observed,
+    PermissionUse,
+    TypeReads,
+    compare,
+)
 from sdkfp.catalog import Catalog
 from sdkfp.errors import NotExamined, SdkfpError
 from sdkfp.features import Grade, Kind
@@ -15,10 +24,11 @@ from sdkfp.graph import Graph, build
 from sdkfp.identification import Certainty, Coverage, Identification, Identified
 from sdkfp.identification import Share as _Share
 from sdkfp.match import Evidence
-from sdkfp.signature import Basis, Claim, Names, Need, Signature
+from sdkfp.signature import Names, Signature
+from sdkfp.vocabulary import Limit
 from sdkfp.yara import StringHit
 
-__all__ = ["SCHEMA", "AppInfo", "Report", "ReportError", "build_report", "json_schema"]
+__all__ = ["SCHEMA", "AppInfo", "CollectsRecord", "Report", "ReportError", "build_report", "json_schema"]
 
 SCHEMA = "urn:sdkfp:schema:report:1"
 _MOST_PACKAGES = 30
@@ -146,19 +156,6 @@ class VersionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """The code has strings that none of the candidates has: it is of another release, near them."""
 
 
-class CollectsRecord(msgspec.Struct, frozen=True):
-    """One type of personal information and the claim about it."""
-
-    type: str
-    claim: Literal["declared"]
-    purpose: str
-    need: Need
-    basis: Basis
-    source: str
-    as_of: str
-    versions: str | None
-
-
 class MarksRecord(msgspec.Struct, frozen=True):
     """The figures of an SDK that is known by rename-proof marks: strings and framework references in classes of any name."""
 
@@ -187,6 +184,9 @@ class SdkRecord(msgspec.Struct, frozen=True):
     evidence: tuple[EvidenceRecord, ...]
     marks: MarksRecord | None
     collects: tuple[CollectsRecord, ...]
+    """What it is declared to collect, and what its code is able to read."""
+    comparison: Comparison | None = None
+    """``None`` where the catalog knows no declaration, or reads were not looked for."""
 
 
 class ShareRecord(msgspec.Struct, frozen=True):
@@ -266,6 +266,12 @@ class Report(msgspec.Struct, frozen=True, rename={"schema_": "schema"}):
     unexplained: Unexplained
     not_examined: tuple[NotExaminedRecord, ...]
     graph: Graph
+    reads: tuple[TypeReads, ...] | None = None
+    """By type of personal information, who is able to read it; ``None`` where reads were not looked for."""
+    permissions: tuple[PermissionUse, ...] = ()
+    """Who needs which permission, so far as reads need it."""
+    legend: tuple[Limit, ...] = ()
+    """What static evidence says about reads, and what it does not."""
 
     def to_json(self, *, indent: int = 2) -> bytes:
         """The report as UTF-8 JSON; ``indent=0`` gives one line."""
@@ -317,6 +323,7 @@ def build_report(
     *,
     rule_strings: RuleStrings | None = None,
     graph: Graph | None = None,
+    behaviour: Behaviour | None = None,
 ) -> Report:
     """Join what was found into the report.
 
@@ -327,20 +334,27 @@ def build_report(
         catalog: the signatures.
         rule_strings: of every YARA rule that matched.
         graph: of the app; without it that of what was identified.
+        behaviour: what code is able to read; without it only what is declared is reported.
     """
     strings = rule_strings or {}
+    known = behaviour or compare(Observed(), identified, catalog, None)
     return Report(
         schema_=SCHEMA,
         tool=ToolInfo("sdkfp", __version__, CatalogInfo(catalog.version, catalog.sha256, len(catalog))),
         app=app,
-        sdks=tuple(_sdk(identification, strings) for identification in identified.sdks),
+        sdks=tuple(_sdk(found, strings, known.collects[found.signature.id], behaviour) for found in identified.sdks),
         unexplained=_unexplained(identified, _packers(catalog, strings)),
         not_examined=tuple(sorted(NotExaminedRecord(n.location, n.code, n.reason) for n in set(not_examined))),
         graph=build(identified) if graph is None else graph,
+        reads=None if behaviour is None else behaviour.types,
+        permissions=() if behaviour is None else behaviour.permissions,
+        legend=() if behaviour is None else behaviour.legend,
     )
 
 
-def _sdk(found: Identification, strings: RuleStrings) -> SdkRecord:
+def _sdk(
+    found: Identification, strings: RuleStrings, collects: tuple[CollectsRecord, ...], behaviour: Behaviour | None
+) -> SdkRecord:
     signature: Signature = found.signature
     version = found.version
     return SdkRecord(
@@ -365,7 +379,8 @@ def _sdk(found: Identification, strings: RuleStrings) -> SdkRecord:
         marks=None
         if found.marks is None or not found.marks.found
         else MarksRecord(found.marks.found, found.marks.of, found.marks.references, found.marks.classes),
-        collects=tuple(_declared(claim) for claim in signature.collects),
+        collects=collects,
+        comparison=None if behaviour is None else behaviour.comparisons.get(signature.id),
     )
 
 
@@ -412,12 +427,6 @@ def _packers(catalog: Catalog, strings: RuleStrings) -> tuple[PackerRecord, ...]
             found.setdefault(namespace, []).append(row)
     packers = [(catalog.packers[packer], rows) for packer, rows in found.items()]
     return tuple(PackerRecord(p.id, Names(p.name_en, p.name_zh), p.vendor, tuple(rows)) for p, rows in packers)
-
-
-def _declared(claim: Claim) -> CollectsRecord:
-    return CollectsRecord(
-        claim.type, "declared", claim.purpose, claim.need, claim.basis, claim.source, claim.as_of, claim.versions
-    )
 
 
 def _unexplained(identified: Identified, packers: tuple[PackerRecord, ...]) -> Unexplained:

@@ -76,7 +76,9 @@ def test_a_report_keeps_to_the_schema_and_reads_back(report: Report) -> None:
 
 def test_what_the_report_says(report: Report) -> None:
     data = json.loads(report.to_json())
-    assert list(data) == ["schema", "tool", "app", "sdks", "unexplained", "not_examined", "graph"]
+    top = ["schema", "tool", "app", "sdks", "unexplained", "not_examined", "graph", "reads", "permissions", "legend"]
+    assert list(data) == top
+    assert data["reads"] is None  # nobody looked
     base, vendor = data["sdks"]
     assert (base["id"], vendor["id"]) == ("base", "vendor")
     assert vendor["version"]["value"] == "1.2"

@@ -122,6 +122,14 @@ def observe(app: App, owners: Owners, surfaces: Surfaces, *, most_sites: int = M
     if budget.exhausted:
         reason = "The arguments of some calls are not followed: there are too many of them."
         not_examined.append(NotExamined(app.name, "reads-limited", reason))
+    dex_locations = {part.location for part in parts}
+    not_examined += [
+        NotExamined(
+            location, "reads-class-files", "The .class files are not examined for reads of personal information."
+        )
+        for location in owners.classes
+        if location not in dex_locations
+    ]
     for hit in (*native_reads(app, reads), *manifest_reads(app, reads)):
         name = hit.site.class_name
         owner = owners.libraries.get(hit.site.location) if name is None else owners.of_class(name)
