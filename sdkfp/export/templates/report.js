@@ -117,6 +117,7 @@
     const nodes = data.nodes.map(([en, zh, group, classes, card], id) => ({ id, en, zh, group, classes, card, key: id }));
     const edges = data.edges.map(([from, to, type, count, evidence]) => ({ from, to, type, count, evidence }));
     const name = (node) => (language() === "zh" ? node.zh : node.en);
+    const shown = (node) => (name(node).length > 28 ? name(node).slice(0, 27) + "…" : name(node));
     const label = (pair) => pair[language() === "zh" ? 1 : 0];
     const on = { groups: new Set(["app", "sdk", "type"]), types: new Set(["calls", "extends", "loads", "requires", "bundles", "reads"]) };
     if (nodes.filter((node) => node.group === "sdk").length < 8) on.groups.add("base");
@@ -162,7 +163,9 @@
       const ratio = svg.clientWidth / Math.max(1, svg.clientHeight);
       for (const node of drawn) {
         delete node.x; delete node.y; delete node.vx; delete node.vy; delete node.fx; delete node.fy;
-        node.half = Math.max(radius(node) + 3, Math.min(64, name(node).length * (/[\u2e80-\uffff]/.test(name(node)) ? 5.6 : 3)));
+        let width = 4;
+        for (const character of shown(node)) width += character > "\u2e80" ? 12 : 6.4;
+        node.half = Math.max(radius(node) + 3, width / 2);
         if (node.group === "app") { node.fx = 0; node.fy = 0; }
       }
       const crowd = Math.sqrt(drawn.length);
@@ -180,7 +183,7 @@
 
     // The simulation knows circles; labels are wide and low. Push apart the boxes of node and label together.
     function separate() {
-      for (let round = 0; round < 80; round += 1) {
+      for (let round = 0; round < 200; round += 1) {
         let moved = false;
         for (let i = 0; i < drawn.length; i += 1) {
           for (let j = i + 1; j < drawn.length; j += 1) {
@@ -222,7 +225,7 @@
     }
 
     function label_() {
-      for (const node of drawn) node.text.textContent = name(node).length > 28 ? name(node).slice(0, 27) + "…" : name(node);
+      for (const node of drawn) node.text.textContent = shown(node);
     }
 
     function move() {
