@@ -1,7 +1,7 @@
 """Give classes without marks of their own to the SDK that they belong to: by who uses them, and by their package.
 
-A class that is used (called, extended, made, its fields read) by the classes of one SDK, and by hardly anything else, is that
-SDK's. An app's classes use an SDK, but an SDK does not use the app's: so users count, and what a class uses only supports them.
+A class that is used (called, extended, made, its fields read) by the classes of one SDK, and by hardly anything else that is
+known, is that SDK's. An app's classes use an SDK, but an SDK does not use the app's: so users count, and what a class uses does not.
 """
 
 from __future__ import annotations
@@ -25,10 +25,8 @@ UNKNOWN = -1
 OTHER = -2
 """Owner of a class that is known to be nobody's of the index: the app's own code."""
 ROUNDS = 6
-USERS_SHARE = 0.6
-"""Of a class's users, those of one SDK, from which on it is that SDK's."""
-SHARE = 0.7
-"""The same with the classes that it uses counted half."""
+USERS_SHARE = 0.9
+"""Of a class's users whose owner is known, those of one SDK, from which on it is that SDK's."""
 PACKAGE_SHARE = 0.9
 PACKAGE_LEAST = 3
 PACKAGE_KNOWN = 0.3
@@ -96,19 +94,13 @@ def spread(owner: Ints, uses: Uses, packages: Ints, members: int) -> Ints:
 
 
 def _by_users(owner: Ints, uses: Uses, members: int) -> None:
-    open_used, open_user = owner[uses.used] == UNKNOWN, owner[uses.user] == UNKNOWN
-    users = np.bincount(uses.used, minlength=len(owner))
-    used = np.bincount(uses.user, minlength=len(owner))
-    by = open_used & (owner[uses.user] >= 0)
-    to = open_user & (owner[uses.used] >= 0)
-    in_keys = uses.used[by] * members + owner[uses.user[by]]
-    out_keys = uses.user[to] * members + owner[uses.used[to]]
-    keys, place = np.unique(np.concatenate((in_keys, out_keys)), return_inverse=True)
-    incoming = np.bincount(place[: len(in_keys)], minlength=len(keys))
-    outgoing = np.bincount(place[len(in_keys) :], minlength=len(keys))
+    of_open = owner[uses.used] == UNKNOWN
+    told = of_open & (owner[uses.user] != UNKNOWN)
+    users = np.bincount(uses.used[told], minlength=len(owner))
+    by = told & (owner[uses.user] >= 0)
+    keys, count = np.unique(uses.used[by] * members + owner[uses.user[by]], return_counts=True)
     row, member = keys // max(1, members), keys % max(1, members)
-    share = (incoming + 0.5 * outgoing) / np.maximum(1, users[row] + 0.5 * used[row])
-    good = (incoming > 0) & (incoming >= USERS_SHARE * users[row]) & (share >= SHARE)
+    good = count >= USERS_SHARE * users[row]
     owner[row[good]] = member[good]
 
 

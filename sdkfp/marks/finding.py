@@ -55,10 +55,11 @@ def find_marks(dexes: Sequence[Dex], index: MarkIndex, named: Sequence[Sequence[
     by_marks = np.where(matched.owner != NOBODY, matched.owner, UNKNOWN)
     if matched.found:
         by_marks = _spread(dexes, index, owner, by_marks, {found.member for found in matched.found})
-    everything = np.where(owner == UNKNOWN, by_marks, owner)
+    # Releases are told from the classes that are the SDK's for sure, not from those that only it uses.
+    sure = np.where(owner == UNKNOWN, matched.owner, owner)
     return Learned(
         {found.sdk: found for found in matched.found},
-        dict(_versions(looked, index, everything)),
+        dict(_versions(looked, index, sure)),
         _columns(dexes, index, by_marks),
     )
 

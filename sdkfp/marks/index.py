@@ -92,10 +92,29 @@ class MarkIndex:
         place = np.minimum(np.searchsorted(self.mark, marks), len(self.mark) - 1)
         return np.where(self.mark[place] == marks, place, -1)
 
-    def marks_of(self, member: int) -> tuple[Hashes, npt.NDArray[np.uint64]]:
-        """The marks of one SDK, and the releases that have them."""
-        postings = np.flatnonzero(self.sdk == member)
-        return self.mark[np.searchsorted(self.start, postings, "right") - 1], self.releases[postings]
+    def postings(self, member: int) -> npt.NDArray[np.int64]:
+        """The postings of one SDK."""
+        order, start = self._by_member
+        return order[start[member] : start[member + 1]]
+
+    @cached_property
+    def _by_member(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        order = np.argsort(self.sdk, kind="stable")
+        return order, np.searchsorted(self.sdk[order], np.arange(len(self.members) + 1))
+
+    @cached_property
+    def alone(self) -> npt.NDArray[np.bool_]:
+        """For every mark, whether only one SDK has it."""
+        found: npt.NDArray[np.bool_] = np.diff(self.start.astype(np.int64)) == 1
+        return found
+
+    @cached_property
+    def alone_share(self) -> tuple[float, ...]:
+        """For every member, the share of its marks that no other has."""
+        mark = np.repeat(np.arange(len(self.mark)), np.diff(self.start.astype(np.int64)))
+        count = np.bincount(self.sdk, self.alone[mark], len(self.members))
+        total = np.bincount(self.sdk, minlength=len(self.members))
+        return tuple((count / np.maximum(1, total)).tolist())
 
 
 def build_index(learned: Iterable[Marks], common: Hashes | None = None) -> MarkIndex:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_MARKS", "Artifact", "LearnError", "common_marks", "learn", "owned", "read_artifact"]
 
-MOST_MARKS = 1200
+MOST_MARKS = 5000
 """Marks kept of one SDK, those that tell its releases apart not counted: the ones with the smallest hashes, so that two
 SDKs that share code keep the same of it."""
-MOST_TELLING = 800
+MOST_TELLING = 1600
 """Marks kept beside those because not every release has them."""
 ONE_PRODUCT = 0.2
 """Two artifacts of which the smaller shares so much with the larger are releases of one module; below, they are different

@@ -8,7 +8,7 @@ explained first, and each takes its classes away from the others: code that seve
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,16 +37,30 @@ class Thresholds:
     """What it takes. Chosen on the development half of ``benchmarks/obfuscation`` and frozen before the other was looked at."""
 
     class_strings: int = 2
-    """Strings of the SDK in a class that speaks for it; one is enough with a reference beside it."""
+    """Strings of the SDK in a class that speaks for it; one is enough with a reference beside it, or where it is the only string
+    of the class, long, and no other SDK has it."""
     class_share: float = 0.5
     """Of the class's strings that are not common, those that are the SDK's."""
     class_most: float = 4.0
     """The weight of one class counts up to here: one class never makes an SDK."""
+    class_whole: float = 25.0
+    """The weight of one class counts up to here where SDKs are compared."""
     classes: int = 3
     marks: int = 8
     references: int = 1
-    """References to the framework among those marks, or twice the classes."""
+    """References to the framework among those marks, or one class more."""
     weight: float = 8.0
+    few_classes: int = 2
+    """As few classes are enough for so large a share of the marks, with so many references."""
+    few_share: float = 0.4
+    few_references: int = 3
+    share: float = 0.09
+    """Of the marks of a release, those found; ..."""
+    alone: float = 0.5
+    """... or, where a shrinker left fewer, the share of marks found that no other SDK has, against the same share of all marks of
+    the SDK: a little of an SDK that shares code with this one, and is not in the catalog, shows only what they share."""
+    compared: int = 5
+    """So many SDKs that the most classes speak for are compared by their share of marks found."""
     tiny: int = 15
     """SDKs with fewer marks abstain."""
 
@@ -69,6 +83,12 @@ class MarkFound:
     """References to the framework among ``found``."""
     classes: int
     """Classes that speak for it."""
+    weight: float
+    """What those classes weigh together."""
+    alone: float
+    """The share of the marks found that no other SDK of the index has, ..."""
+    expected_alone: float
+    """... and the share of such marks among all that it has."""
 
     @property
     def score(self) -> float:
@@ -162,30 +182,82 @@ def match_marks(
         limits: what it takes.
     """
     free = np.ones(looked.classes, np.bool_) if owned is None else ~owned
-    speakers = _speakers(looked, index, looked.classes, free, limits)
+    every = _speakers(looked, index, looked.classes, free, limits)
+    known = np.isin(np.arange(len(index.members)), list(inside))
+    found = _greedy(looked, index, every, known, limits)
+    while True:
+        owner = _best_of(every, [member.member for member in found], looked.classes)
+        measured = [_measure(looked, index, member.member, owner, every) for member in found]
+        kept = [member for member in measured if known[member.member] or _enough(member, limits)]
+        if len(kept) == len(found):
+            break
+        found = kept
+    return MarkMatch(tuple(sorted((m for m in kept if m.classes), key=lambda m: m.sdk)), owner)
+
+
+def _greedy(
+    looked: Looked, index: MarkIndex, speakers: _Speakers, known: npt.NDArray[np.bool_], limits: Thresholds
+) -> list[MarkFound]:
+    """The SDKs that the classes speak for: the best explained first, and each takes its classes away from the others."""
+    sizes = np.array([member.marks for member in index.members], np.int64)
+    out = (sizes < limits.tiny) & ~known
     owner = np.full(looked.classes, NOBODY)
     found = []
-    sizes = np.array([member.marks for member in index.members], np.int64)
-    known = np.isin(np.arange(len(sizes)), list(inside))
-    out = (sizes < limits.tiny) & ~known
     while len(speakers.row):
-        total = np.bincount(speakers.member, speakers.weight, len(sizes))
+        total = np.bincount(speakers.member, np.minimum(speakers.weight, limits.class_most), len(sizes))
         classes = np.bincount(speakers.member, minlength=len(sizes))
-        total[out | (~known & ((classes < limits.classes) | (total < limits.weight)))] = 0
-        best = int(np.argmax(total / np.sqrt(np.maximum(sizes, 1))))
-        if total[best] <= 0:
+        asked = ~out & (known | ((classes >= limits.few_classes) & (total >= limits.weight * 0.5)))
+        if not asked.any():
             break
-        out[best] = True
-        rows = speakers.row[speakers.member == best]
-        member = _measure(looked, index, best, rows, looked.classes)
-        enough = member.references >= limits.references or member.classes >= 2 * limits.classes
-        if not known[best] and (member.found < limits.marks or not enough):
+        # Compared by more of each class than makes an SDK: the true one has all of a class's strings, a relative some of them.
+        whole = np.bincount(speakers.member, np.minimum(speakers.weight, limits.class_whole), len(sizes)) * asked
+        best = [int(member) for member in np.argsort(-whole, kind="stable")[: limits.compared] if whole[member] > 0]
+        if not best:
+            break
+        measured = [_measure(looked, index, member, _given(owner, speakers, member), speakers) for member in best]
+        member = max(measured, key=lambda m: whole[m.member] * m.score**0.5)
+        out[member.member] = True
+        if not known[member.member] and not _enough(member, limits):
             continue
+        owner = _given(owner, speakers, member.member)
         found.append(member)
-        owner[rows] = best
         left = owner[speakers.row] == NOBODY
         speakers = _Speakers(speakers.row[left], speakers.member[left], speakers.weight[left])
-    return MarkMatch(tuple(sorted(found, key=lambda member: member.sdk)), owner)
+    return found
+
+
+def _given(owner: Ints, speakers: _Speakers, member: int) -> Ints:
+    """Owners, with the classes that speak for one member given to it."""
+    owner = owner.copy()
+    owner[speakers.row[speakers.member == member]] = member
+    return owner
+
+
+def _enough(member: MarkFound, limits: Thresholds) -> bool:
+    apart = member.score >= limits.share or member.alone >= limits.alone * member.expected_alone
+    if not apart or member.found < limits.marks:
+        return False
+    if member.classes < limits.classes:
+        return (
+            member.classes >= limits.few_classes
+            and member.score >= limits.few_share
+            and member.references >= limits.few_references
+        )
+    spread = member.references >= limits.references or member.classes > limits.classes
+    return member.weight >= limits.weight and spread
+
+
+def _best_of(speakers: _Speakers, members: Sequence[int], classes: int) -> Ints:
+    """For every class the member among some that it speaks for most; of two alike, the one that more classes speak for."""
+    owner = np.full(classes, NOBODY)
+    if not members:
+        return owner
+    chosen = np.isin(speakers.member, members)
+    row, member, weight = speakers.row[chosen], speakers.member[chosen], speakers.weight[chosen]
+    support = np.bincount(member)
+    order = np.lexsort((support[member], np.round(weight, 6), row))
+    owner[row[order]] = member[order]  # of several values for one row, numpy keeps the last
+    return owner
 
 
 def _speakers(
@@ -200,30 +272,41 @@ def _speakers(
     strings = np.bincount(pair, text, len(keys))
     sampled = np.bincount(pair, within, len(keys))
     others = np.bincount(pair, ~text, len(keys))
+    sure = np.bincount(pair, (kinds(mark) == MarkKind.STRING) & index.alone[looked.place[asked]], len(keys))
     total = np.bincount(pair, weight, len(keys))
     row, member = keys // max(1, len(index.members)), keys % max(1, len(index.members))
-    good = (strings >= limits.class_strings) | ((strings >= 1) & (others >= 1))
-    row, member, sampled, total = row[good], member[good], sampled[good], total[good]
+    several = (strings >= limits.class_strings) | ((strings >= 1) & (others >= 1))
+    good = several | (sure >= 1)
+    row, member, sampled, total, several = row[good], member[good], sampled[good], total[good], several[good]
     every = np.zeros(len(row))
     for limit in np.unique(index.sampled_below[member]).tolist():  # few: most SDKs are not sampled
         mine = index.sampled_below[member] == limit
         counted = np.bincount(looked.rare_row[looked.rare_key < np.uint64(limit)], minlength=classes)
         every[mine] = counted[row[mine]]
-    good = sampled >= limits.class_share * every
-    return _Speakers(row[good], member[good], np.minimum(total[good], limits.class_most))
+    good = sampled >= np.where(several, limits.class_share, 1) * every
+    return _Speakers(row[good], member[good], total[good])
 
 
-def _measure(looked: Looked, index: MarkIndex, member: int, rows: Ints, classes: int) -> MarkFound:
-    inside = np.zeros(classes, np.bool_)
-    inside[rows] = True
-    mine = (looked.member == member) & inside[looked.row]
+def _measure(looked: Looked, index: MarkIndex, member: int, owner: Ints, speakers: _Speakers) -> MarkFound:
+    """The figures of one SDK, given the classes that it owns."""
+    mine = (looked.member == member) & (owner[looked.row] == member)
     posting = np.unique(looked.posting[mine])
-    mark = np.unique(index.mark[looked.place[mine]])
+    place = np.unique(looked.place[mine])
     about = index.members[member]
-    _, releases = index.marks_of(member)
+    releases = index.releases[index.postings(member)]
     bits = np.arange(len(about.releases), dtype=np.uint64)
     have = [int(np.count_nonzero(index.releases[posting] >> bit & np.uint64(1))) for bit in bits]
     of = [int(np.count_nonzero(releases >> bit & np.uint64(1))) for bit in bits]
     best = max(range(len(bits)), key=lambda n: (have[n], -of[n]))
-    references = int(np.count_nonzero(kinds(mark) == MarkKind.REFERENCE))
-    return MarkFound(member, about.sdk, have[best], of[best], references, len(rows))
+    spoken = (speakers.member == member) & (owner[speakers.row] == member)
+    return MarkFound(
+        member,
+        about.sdk,
+        have[best],
+        of[best],
+        int(np.count_nonzero(kinds(index.mark[place]) == MarkKind.REFERENCE)),
+        int(np.count_nonzero(spoken)),
+        float(np.minimum(speakers.weight[spoken], DEFAULT.class_most).sum()),
+        float(index.alone[place].mean()) if len(place) else 0.0,
+        index.alone_share[member],
+    )

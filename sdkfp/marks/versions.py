@@ -28,8 +28,10 @@ ABSENT = 0.35
 """What a mark that the app lacks counts, as a part of what it would if marks vanished one by one and not class by class."""
 MARGIN = 4.0
 """Releases this close to the best are not told apart."""
-STRANGE = 0.12
+STRANGE = 0.05
 """Share of the strings in the SDK's classes that no known release has, from which on the release is none of the known ones."""
+CONTRADICTED = 0.6
+"""Share of the telling marks that even the best release lacks, from which on it is none of the known ones (and at least 3)."""
 FEWEST = 5
 """Marks that it takes to say anything."""
 
@@ -60,7 +62,7 @@ def releases_allowed(looked: Looked, index: MarkIndex, member: int, inside: npt.
     about = index.members[member]
     mine = (looked.member == member) & inside[looked.row]
     present = np.unique(looked.posting[mine])
-    postings = np.flatnonzero(index.sdk == member)
+    postings = index.postings(member)
     bits = index.releases[postings]
     seen = np.isin(postings, present, assume_unique=True)
     if int(seen.sum()) < FEWEST:
@@ -78,8 +80,9 @@ def releases_allowed(looked: Looked, index: MarkIndex, member: int, inside: npt.
     score = -AGAINST * against + ABSENT * missing * math.log1p(-kept)
     best = int(np.argmax(score))
     names = tuple(dict.fromkeys(about.releases[row].version for row in chosen[score >= score[best] - MARGIN].tolist()))
-    strange = _strange(looked, index, member, inside)
-    return VersionSet(names, strange >= STRANGE, int(against[best]), int((seen & any_has & ~all_have).sum()))
+    telling, lacking = int((seen & any_has & ~all_have).sum()), int(against[best])
+    near = _strange(looked, index, member, inside) >= STRANGE or lacking >= max(3, CONTRADICTED * telling)
+    return VersionSet(names, near, lacking, telling)
 
 
 def _strange(looked: Looked, index: MarkIndex, member: int, inside: npt.NDArray[np.bool_]) -> float:
