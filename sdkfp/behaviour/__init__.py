@@ -11,14 +11,15 @@ from sdkfp.behaviour.claims import (
     ReadUse,
     SiteRecord,
     TypeReads,
-    compare,
 )
+from sdkfp.behaviour.comparing import compare
 from sdkfp.behaviour.observing import MOST_SITES, observe
-from sdkfp.behaviour.records import OWN, Finding, Grade, Observed, Owner, Owners, Site
+from sdkfp.behaviour.records import OWN, PACKAGE, Finding, Grade, Observed, Owner, Owners, Site
 
 __all__ = [
     "MOST_SITES",
     "OWN",
+    "PACKAGE",
     "Behaviour",
     "CollectsRecord",
     "Comparison",

@@ -12,7 +12,7 @@ from sdkfp.app import App
 from sdkfp.behaviour.constants import ConstantReads, Helper
 from sdkfp.behaviour.elsewhere import manifest_reads, native_reads
 from sdkfp.behaviour.flow import Budget, MethodIndex
-from sdkfp.behaviour.records import OWN, Finding, Grade, Observed, Owner, Owners, Site
+from sdkfp.behaviour.records import OWN, PACKAGE, Finding, Grade, Observed, Owner, Owners, Site
 from sdkfp.behaviour.resolving import ReadLists, Resolved, methods_named, resolve
 from sdkfp.errors import NotExamined
 from sdkfp.surfaces import Surfaces
@@ -86,7 +86,7 @@ class _Groups:
 
 def _order(finding: Finding) -> tuple[object, ...]:
     owner = finding.owner
-    rank = 2 if owner is None else 0 if owner == OWN else 1
+    rank = 3 if owner is None else 0 if owner == OWN else 2 if owner.startswith(PACKAGE) else 1
     read = finding.read
     return rank, owner or "", read.type, _GRADES.index(finding.grade), read.kind.value, read.name, str(read)
 
@@ -149,15 +149,10 @@ class _File:
 
     def gather(self, helpers: Mapping[str, Helper], owners: Owners, groups: _Groups) -> None:
         """Put everything that was found into the groups."""
-        dex = self.part.dex
-        known = {index: helper for name, helper in helpers.items() for index in methods_named(dex, name)}
+        known = {index: helper for name, helper in helpers.items() for index in methods_named(self.part.dex, name)}
         rows = _Rows.joined((self._calls(), self._fields(), self._overrides(), self._decided_by_constants(known)))
-        of_class = owners.classes.get(self.part.location, ())
-        names = list(dict.fromkeys((None, *of_class)))
-        number = {owner: place for place, owner in enumerate(names)}
-        numbers = np.zeros(len(dex.classes), np.int64)
-        numbers[: len(of_class)] = [number[owner] for owner in of_class]
-        key = (numbers[rows.class_row] * self._reads + rows.read) * len(_GRADES) + rows.grade
+        names, owner_of = self._owners(rows.class_row, owners)
+        key = (owner_of * self._reads + rows.read) * len(_GRADES) + rows.grade
         order = np.lexsort((rows.offset, rows.method_idx, rows.class_row, key))
         distinct, first, count = np.unique(key[order], return_index=True, return_counts=True)
         for value, at, size in zip(distinct.tolist(), first.tolist(), count.tolist(), strict=True):
@@ -165,6 +160,19 @@ class _File:
             owner, read = divmod(pair, self._reads)
             places = order[at : at + size]
             groups.add(names[owner], read, _GRADES[grade], size, (self._site(rows, int(place)) for place in places))
+
+    def _owners(self, class_row: Ints, owners: Owners) -> tuple[list[Owner], Ints]:
+        """The owners of some classes: all of them, and by number those of a column of rows."""
+        known = owners.classes.get(self.part.location, ())
+        rows, places = np.unique(class_row, return_inverse=True)
+        number: dict[Owner, int] = {}
+        found = []
+        for row in rows.tolist():
+            owner = known[row] if row < len(known) else None
+            if owner is None:
+                owner = owners.of_package(self.part.dex.class_names[row])
+            found.append(number.setdefault(owner, len(number)))
+        return list(number), np.array(found, np.int64)[places]
 
     def _calls(self) -> _Rows:
         dex = self.part.dex

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 
 from sdkfp.errors import NotExamined
 from sdkfp.features import FeatureSet, Kind
+from sdkfp.identification import package_group
 from sdkfp.vocabulary import Read
 
 if TYPE_CHECKING:
     from sdkfp.identification import Identified
 
-__all__ = ["OWN", "Finding", "Grade", "Observed", "Owner", "Owners", "Site"]
+__all__ = ["OWN", "PACKAGE", "Finding", "Grade", "Observed", "Owner", "Owners", "Site"]
 
 Owner = str | None
-"""An SDK id, :data:`OWN` for the app's own code, ``None`` for code that nobody explains."""
+"""An SDK id, :data:`OWN` for the app's own code, ``package:NAME`` for one of the larger packages that nobody explains, ``None`` for
+the rest of them."""
 OWN = ""
+PACKAGE = "package:"
+MOST_PACKAGES = 100
+"""Unexplained packages that are told apart; the largest are."""
 
 
 class Grade(str, Enum):
@@ -82,7 +87,7 @@ class Observed:
     """Everything that was observed."""
 
     findings: tuple[Finding, ...] = ()
-    """Sorted by owner (the app's own code first, then SDKs by id, then nobody), type, read and grade."""
+    """Sorted by owner (the app's own code first, then SDKs by id, then unexplained code), type, grade and read."""
     dex_files: int = 0
     libraries: int = 0
     not_examined: tuple[NotExamined, ...] = ()
@@ -98,6 +103,8 @@ class Owners:
     """By the same location, the names of the classes."""
     libraries: Mapping[str, Owner] = field(default_factory=dict)
     """By the location of a native library."""
+    packages: frozenset[str] = frozenset()
+    """Unexplained packages that are told apart, as :func:`sdkfp.identification.package_group` names them."""
 
     @classmethod
     def of(cls, features: FeatureSet, identified: Identified) -> Owners:
@@ -113,11 +120,18 @@ class Owners:
             {column.location: owners for column, owners in zip(columns, identified.owners, strict=True)},
             {column.location: column.names for column in columns},
             libraries,
+            frozenset(name for name, _ in identified.coverage.packages[:MOST_PACKAGES]),
         )
 
     def of_class(self, name: str) -> Owner:
         """The owner of a class by its name; the first definition counts."""
         for location, names in self.names.items():
             if name in names:
-                return self.classes[location][names.index(name)]
+                owner = self.classes[location][names.index(name)]
+                return self.of_package(name) if owner is None else owner
         return None
+
+    def of_package(self, class_name: str) -> Owner:
+        """The owner of a class that nobody explains."""
+        group = package_group(class_name.rpartition(".")[0])
+        return f"{PACKAGE}{group}" if group in self.packages else None
