@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sdkfp.features import FeatureSet, Kind
@@ -10,6 +10,7 @@ from sdkfp.graph.code import code_relations, load_relations
 from sdkfp.graph.model import APP, Edge, Graph, Node
 from sdkfp.graph.native import library_nodes, native_relations
 from sdkfp.graph.parties import Parties, find_parties, readable
+from sdkfp.graph.relation import Relation, said
 
 if TYPE_CHECKING:
     from sdkfp.app import App
@@ -21,22 +22,51 @@ __all__ = ["MOST_EDGES", "build"]
 
 MOST_EDGES = 20_000
 """Real apps have hundreds."""
-LONGEST_EVIDENCE = 600
+LONGEST_EVIDENCE = 800
 _COMPONENTS = (Kind.ACTIVITY, Kind.SERVICE, Kind.RECEIVER, Kind.PROVIDER)
-_Evidence = Callable[[], str]
+
+
+def build(identified: Identified, features: FeatureSet | None = None, app: App | None = None) -> Graph:
+    """The graph of what is inside the app; relations to SDKs that are not inside are left out.
+
+    What code is able to read is not in it yet: see :mod:`sdkfp.abilities`.
+
+    Args:
+        identified: what was identified.
+        features: those in which it was identified; without them no class is counted and no package is a node.
+        app: the app that they are from; without it there are no edges from code, native libraries and manifest.
+    """
+    parties = find_parties(features, identified)
+    nodes = {node.id: node for node in parties.nodes}
+    edges = _Edges()
+    edges.add(_inside(identified, parties))
+    if app is not None:
+        libraries = library_nodes(app)
+        nodes |= {node: Node(node, "library") for node in libraries.values()}
+        for part, owners in zip([p for p in app.dexes if p.dex.class_names], parties.columns, strict=False):
+            edges.add(code_relations(part.dex, parties, owners, part.location))
+            edges.add(load_relations(part.dex, parties, owners, part.location, libraries))
+        edges.add(native_relations(app, identified, parties, libraries))
+        for file in app.manifests:
+            edges.add(_declared(file, parties))
+        edges.add(_only_declared(identified.sdks, parties))
+    listed, left_out = edges.edges()
+    return Graph(tuple(sorted(nodes.values())), listed, left_out)
 
 
 class _Edges:
-    """Gathers pieces of evidence into edges."""
+    """Gathers relations into edges."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, EdgeType], tuple[int, _Evidence]] = {}
+        self._found: dict[tuple[str, str, EdgeType], tuple[int, Callable[[], str]]] = {}
 
-    def add(self, source: str, target: str, word: EdgeType, evidence: _Evidence, count: int = 1) -> None:
-        """One more relation; of an edge that is known only the count grows."""
-        if source != target and count:
-            known, first = self._found.get((source, target, word), (0, evidence))
-            self._found[source, target, word] = known + count, first
+    def add(self, relations: Iterable[Relation]) -> None:
+        """More relations; of an edge that is known only the count grows."""
+        for relation in relations:
+            key = relation.source, relation.target, relation.type
+            if relation.source != relation.target and relation.count:
+                known, first = self._found.get(key, (0, relation.evidence))
+                self._found[key] = known + relation.count, first
 
     def edges(self) -> tuple[tuple[Edge, ...], int]:
         """The edges, sorted, and how many were left out."""
@@ -48,97 +78,44 @@ class _Edges:
         return tuple(sorted(edges)), len(self._found) - len(kept)
 
 
-def build(identified: Identified, features: FeatureSet | None = None, app: App | None = None) -> Graph:
-    """The graph of what is inside the app; relations to SDKs that are not inside are left out.
-
-    Args:
-        identified: what was identified.
-        features: those in which it was identified; without them no class is counted and no package is a node.
-        app: the app that they are from; without it there are no edges from code, native libraries and manifest.
-    """
-    parties = find_parties(features, identified)
-    edges = _Edges()
-    nodes = {node.id: node for node in parties.nodes}
-    _add_inside(edges, identified, parties)
-    if app is not None:
-        libraries = library_nodes(app)
-        nodes |= {node: Node(node, "library") for node in libraries.values()}
-        _add_code(edges, app, parties, libraries)
-        for found in native_relations(app, identified, parties, libraries):
-            edges.add(found.source, found.target, found.type, _said(found.evidence))
-        for file in app.manifests:
-            _add_manifest(edges, file, parties)
-        _add_manifest_only(edges, identified.sdks, parties)
-    listed, left_out = edges.edges()
-    return Graph(tuple(sorted(nodes.values())), listed, left_out)
-
-
-def _said(text: str) -> _Evidence:
-    return lambda: text
-
-
-def _add_inside(edges: _Edges, identified: Identified, parties: Parties) -> None:
+def _inside(identified: Identified, parties: Parties) -> Iterator[Relation]:
     """What the app has inside, and what the signatures say of each other."""
     inside = {sdk.signature.id for sdk in identified.sdks}
     for sdk in identified.sdks:
         signature = sdk.signature
-        first = sdk.evidence[0].feature
-        edges.add(APP, signature.id, "embeds", first.format, sum(evidence.count for evidence in sdk.evidence))
+        count = sum(evidence.count for evidence in sdk.evidence)
+        yield Relation(APP, signature.id, "embeds", sdk.evidence[0].feature.format, count)
         relations: tuple[tuple[EdgeType, Iterable[str]], ...] = (
             ("requires", signature.requires),
             ("bundles", signature.bundles),
         )
         for word, others in relations:
             for other in inside.intersection(others):
-                edges.add(signature.id, other, word, _said(f"signature {signature.id}"))
+                yield Relation(signature.id, other, word, said(f"signature {signature.id}"))
     for node in parties.nodes:
         if node.kind == "package":
-            edges.add(
-                APP, node.id, "embeds", _said(f"{node.classes} classes that no signature accounts for"), node.classes
-            )
+            words = f"{node.classes} classes that no signature accounts for"
+            yield Relation(APP, node.id, "embeds", said(words), node.classes)
 
 
-def _add_code(edges: _Edges, app: App, parties: Parties, libraries: Mapping[str, str]) -> None:
-    ids = [node.id for node in parties.nodes]
-    parts = [part for part in app.dexes if part.dex.class_names]
-    for part, owners in zip(parts, parties.columns, strict=False):
-        for found in code_relations(part.dex, parties, owners):
-            evidence = _at(found.evidence, part.location)
-            edges.add(ids[found.source], ids[found.target], found.type, evidence, found.count)
-        for party, library, count, said in load_relations(part.dex, owners, {name: name for name in libraries}):
-            edges.add(ids[party], libraries[library], "loads", _at(said, part.location), count)
-
-
-def _at(said: _Evidence, location: str) -> _Evidence:
-    return lambda: f"{said()} @ {location}"
-
-
-def _add_manifest(edges: _Edges, file: ManifestFile, parties: Parties) -> None:
+def _declared(file: ManifestFile, parties: Parties) -> Iterator[Relation]:
     """The components and the Application class, which Android starts, by the party of their class."""
     manifest = file.manifest
     classes = [(component.kind.value, component.target or component.name) for component in manifest.components]
-    if manifest.application is not None:
-        classes += [
-            (word, name)
-            for word, name in (
-                ("application", manifest.application.name),
-                ("component factory", manifest.application.component_factory),
-            )
-            if name
-        ]
+    application = manifest.application
+    if application is not None:
+        classes += [("application", application.name or "")]
+        classes += [("component factory", application.component_factory or "")]
     for word, name in classes:
         party = parties.id_of_class(name)
         if party is not None:
-            edges.add(APP, party, "declares", _said(f"{word} {name} @ {file.location}"))
+            yield Relation(APP, party, "declares", said(f"{word} {name} @ {file.location}"))
 
 
-def _add_manifest_only(edges: _Edges, sdks: Iterable[Identification], parties: Parties) -> None:
+def _only_declared(sdks: Iterable[Identification], parties: Parties) -> Iterator[Relation]:
     """Components of SDKs whose classes are not in the dex files that were read."""
     for sdk in sdks:
-        declared = [
-            evidence
-            for evidence in sdk.evidence
-            if evidence.feature.kind in _COMPONENTS and evidence.feature.name not in parties.of_class
-        ]
-        for evidence in declared:
-            edges.add(APP, sdk.signature.id, "declares", evidence.feature.format, evidence.count)
+        for evidence in sdk.evidence:
+            feature = evidence.feature
+            if feature.kind in _COMPONENTS and feature.name not in parties.of_class:
+                yield Relation(APP, sdk.signature.id, "declares", feature.format, evidence.count)

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sdkfp.behaviour.flow import Budget, MethodIndex
 from sdkfp.dex import decode_mutf8
+from sdkfp.graph.relation import Relation
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from sdkfp.behaviour.flow import MethodCode
     from sdkfp.dex import Dex, References
     from sdkfp.graph.model import EdgeType
     from sdkfp.graph.parties import Parties
 
     Ints = npt.NDArray[np.int64]
 
-__all__ = ["Relation", "code_relations", "load_relations"]
+__all__ = ["code_relations", "load_relations"]
 
 LOADERS = frozenset(
     (
@@ -36,76 +39,62 @@ LONGEST_LIBRARY_NAME = 255
 """Bytes; the limit of file names on Android."""
 LONGEST_NAME = 300
 """Characters of a name that evidence shows."""
-_INVOKE_RANGE = 0x74
+MOST_STEPS = 2_000_000
+"""Instructions that are followed back for all loads of one file; some tens for each are usual."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """One party's relation to another in one dex file."""
-
-    source: int
-    """A party's number."""
-    target: int
-    type: EdgeType
-    count: int
-    evidence: Callable[[], str]
-    """The first place in words; made when it is wanted."""
-
-
-def code_relations(dex: Dex, parties: Parties, owners: Ints) -> Iterator[Relation]:
+def code_relations(dex: Dex, parties: Parties, owners: Ints, location: str) -> Iterator[Relation]:
     """The calls, extends and refers of one dex file between different parties.
 
     Args:
         owners: the party of each class, by row of ``dex.classes``.
+        location: of the file, for the evidence.
     """
     types = parties.of_types(dex, owners)
     of_methods = types[np.minimum(dex.methods.class_idx, len(types) - 1)]
     of_fields = types[np.minimum(dex.fields.class_idx, len(types) - 1)]
     of_code = owners[dex.code.owner]
-    names = _Names(dex)
+    names = _Names(dex, location)
     uses: tuple[tuple[EdgeType, References, Ints, Callable[[int], str]], ...] = (
         ("calls", dex.calls(), of_methods, dex.method_reference),
         ("refers", dex.type_uses(), types, names.type),
         ("refers", dex.field_accesses(), of_fields, dex.field_reference),
     )
+    ids = [node.id for node in parties.nodes]
     for word, references, of_index, name in uses:
         verb = "calls" if word == "calls" else "refers to"
-        for source, target, count, first in _between(
-            of_code[references.row], of_index[references.index], len(parties.nodes)
-        ):
-            yield Relation(source, target, word, count, names.use(references, first, verb, name))
+        for source, target, count, first in _between(of_code[references.row], of_index[references.index], len(ids)):
+            yield Relation(ids[source], ids[target], word, names.use(references, first, verb, name), count)
     for verb, pairs in (("extends", dex.superclasses), ("implements", dex.interfaces)):
-        for source, target, count, first in _between(
-            owners[pairs.class_row], types[pairs.type_idx], len(parties.nodes)
-        ):
+        for source, target, count, first in _between(owners[pairs.class_row], types[pairs.type_idx], len(ids)):
             place = int(pairs.class_row[first]), int(pairs.type_idx[first])
-            yield Relation(source, target, "extends", count, names.inheritance(*place, verb))
+            yield Relation(ids[source], ids[target], "extends", names.inheritance(*place, verb), count)
 
 
 def load_relations(
-    dex: Dex, owners: Ints, libraries: Mapping[str, str]
-) -> Iterator[tuple[int, str, int, Callable[[], str]]]:
-    """Calls that load a native library of the app by a constant name or path: (party, library, count, evidence).
-
-    The constant is the last one put into an argument's register before the call, in the same method.
+    dex: Dex, parties: Parties, owners: Ints, location: str, libraries: Mapping[str, str]
+) -> Iterator[Relation]:
+    """Calls that load a native library of the app by a constant name or path.
 
     Args:
         owners: the party of each class, by row of ``dex.classes``.
-        libraries: file name → what to call it in the answer; only these are looked for.
+        location: of the file, for the evidence.
+        libraries: file name → node; only these are looked for.
     """
     calls = dex.calls()
     chosen = np.flatnonzero(np.isin(calls.index, _loader_methods(dex)))
     if not len(chosen) or not libraries:
         return
-    names = _Names(dex)
-    found: dict[tuple[int, str], list[int]] = {}
-    for place, string in _constants_before(dex, chosen):
+    names = _Names(dex, location)
+    found: dict[tuple[str, str], list[int]] = {}
+    for place, string in _constants_of(dex, chosen):
         library = _library_of(dex.string(string), libraries)
         if library is not None:
-            party = int(owners[dex.code.owner[calls.row[place]]])
+            party = parties.nodes[int(owners[dex.code.owner[calls.row[place]]])].id
             found.setdefault((party, library), []).append(place)
     for (party, library), places in found.items():
-        yield party, library, len(places), names.use(calls, places[0], f"loads {library} with", dex.method_reference)
+        verb = f"loads {library.partition(':')[2]} with"
+        yield Relation(party, library, "loads", names.use(calls, places[0], verb, dex.method_reference), len(places))
 
 
 def _between(source: Ints, target: Ints, parties: int) -> Iterator[tuple[int, int, int, int]]:
@@ -129,35 +118,21 @@ def _loader_methods(dex: Dex) -> Ints:
     return methods[np.array(loads, np.bool_)]
 
 
-def _constants_before(dex: Dex, chosen: Ints) -> Iterator[tuple[int, int]]:
-    """(row of ``dex.calls()``, string_idx) of every string constant that is in an argument's register of a call."""
-    calls, strings = dex.calls(), dex.string_constants()
-    units = dex.instructions.units
-    near = np.flatnonzero(np.isin(strings.row, calls.row[chosen]))
-    method = np.concatenate((strings.row[near], calls.row[chosen]))
-    position = np.concatenate((strings.position[near], calls.position[chosen]))
-    register: dict[int, int] = {}
-    current = -1
-    for event in np.lexsort((position, method)).tolist():
-        if method[event] != current:
-            current = int(method[event])
-            register = {}
-        if event < len(near):
-            register[int(units[position[event]]) >> 8] = int(strings.index[near[event]])
-            continue
-        place = int(chosen[event - len(near)])
-        for argument in _arguments(units, int(position[event]), int(calls.opcode[place])):
-            if argument in register:
-                yield place, register[argument]
-
-
-def _arguments(units: npt.NDArray[np.uint16], position: int, opcode: int) -> range | list[int]:
-    """The registers that an invoke instruction hands over (formats 35c and 3rc)."""
-    head, registers = int(units[position]), int(units[position + 2])
-    if opcode >= _INVOKE_RANGE:
-        return range(registers, registers + (head >> 8))
-    listed = [registers & 15, registers >> 4 & 15, registers >> 8 & 15, registers >> 12, head >> 8 & 15]
-    return listed[: head >> 12]
+def _constants_of(dex: Dex, chosen: Ints) -> Iterator[tuple[int, int]]:
+    """(row of ``dex.calls()``, string_idx) of every string constant that reaches an argument of a call."""
+    calls = dex.calls()
+    methods = MethodIndex(dex, (), Budget(MOST_STEPS))
+    code: MethodCode | None = None
+    row = -1
+    for place in chosen[np.argsort(calls.row[chosen], kind="stable")].tolist():
+        if code is None or calls.row[place] != row:
+            row = int(calls.row[place])
+            code = methods.method(row)
+        call = int(calls.position[place])
+        for word in range(code.argument_count(call)):
+            value = code.argument(call, word)
+            if value is not None and value.kind == "string":
+                yield place, value.number
 
 
 def _library_of(constant: bytes, libraries: Mapping[str, str]) -> str | None:
@@ -173,6 +148,7 @@ class _Names:
     """Evidence in words."""
 
     dex: Dex
+    location: str
 
     def type(self, index: int) -> str:
         types = self.dex.type_descriptors
@@ -180,11 +156,15 @@ class _Names:
 
     def use(self, references: References, place: int, verb: str, name: Callable[[int], str]) -> Callable[[], str]:
         def text() -> str:
-            method = int(self.dex.code.method_idx[references.row[place]])
+            method = self.dex.method_reference(int(self.dex.code.method_idx[references.row[place]]))
             used = name(int(references.index[place]))
-            return f"{self.dex.method_reference(method)[:LONGEST_NAME]} {verb} {used[:LONGEST_NAME]}"
+            return f"{method[:LONGEST_NAME]} {verb} {used[:LONGEST_NAME]} @ {self.location}"
 
         return text
 
     def inheritance(self, class_row: int, type_idx: int, verb: str) -> Callable[[], str]:
-        return lambda: f"{self.type(int(self.dex.classes.type_idx[class_row]))} {verb} {self.type(type_idx)}"
+        def text() -> str:
+            own = self.type(int(self.dex.classes.type_idx[class_row]))
+            return f"{own} {verb} {self.type(type_idx)} @ {self.location}"
+
+        return text

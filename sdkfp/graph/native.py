@@ -4,36 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdkfp.features import Feature, Kind
 from sdkfp.graph.model import APP
 from sdkfp.graph.parties import readable
+from sdkfp.graph.relation import Relation
 from sdkfp.signature import Strength
 
 if TYPE_CHECKING:
     from sdkfp.app import App, LibraryPart
-    from sdkfp.graph.model import EdgeType
     from sdkfp.graph.parties import Parties
     from sdkfp.identification import Identified
 
-__all__ = ["MOST_LIBRARIES", "NativeRelation", "library_nodes", "native_relations"]
+__all__ = ["MOST_LIBRARIES", "library_nodes", "native_relations"]
 
 MOST_LIBRARIES = 2000
 """Libraries that are nodes; real apps have at most some hundred."""
 _RANK = {Kind.LIBRARY: 0, Kind.SONAME: 1, Kind.JNI: 2}
 """Evidence that says whose file a library is, the best first; a symbol only says that something is linked into it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NativeRelation:
-    """A relation between nodes, seen once."""
-
-    source: str
-    target: str
-    type: EdgeType
-    evidence: str
 
 
 def library_nodes(app: App) -> dict[str, str]:
@@ -44,7 +33,7 @@ def library_nodes(app: App) -> dict[str, str]:
 
 def native_relations(
     app: App, identified: Identified, parties: Parties, nodes: Mapping[str, str]
-) -> Iterator[NativeRelation]:
+) -> Iterator[Relation]:
     """What the native libraries of an app and the evidence in them say."""
     by_soname = {
         library.soname: nodes[part.name]
@@ -56,18 +45,18 @@ def native_relations(
         node = nodes.get(part.name)
         if node is None:
             continue
-        place = Feature(Kind.LIBRARY, part.name, None, part.location).format()
+        place = Feature(Kind.LIBRARY, part.name, None, part.location)
         owner = owners.get(part.name) or _owner_by_jni(app, part, parties) or APP
-        yield NativeRelation(owner, node, "embeds", place)
+        yield Relation(owner, node, "embeds", place.format)
         for sdk, feature in inside.get(part.location, {}).items():
             if sdk != owner:
-                yield NativeRelation(node, sdk, "embeds", feature.format())
+                yield Relation(node, sdk, "embeds", feature.format)
         yield from _jni(app, part, parties, node)
         library = app.native.get(part.location)
         for needed in library.needed if library else ():
             target = nodes.get(needed) or by_soname.get(needed)
             if target is not None and target != node:
-                yield NativeRelation(node, target, "links", Feature(Kind.NEEDED, needed, None, part.location).format())
+                yield Relation(node, target, "links", Feature(Kind.NEEDED, needed, None, part.location).format)
 
 
 def _evidence(app: App, identified: Identified) -> tuple[dict[str, str], dict[str, dict[str, Feature]]]:
@@ -95,9 +84,9 @@ def _owner_by_jni(app: App, part: LibraryPart, parties: Parties) -> str | None:
     return min(found, key=lambda party: (-found[party], party)) if found else None
 
 
-def _jni(app: App, part: LibraryPart, parties: Parties, node: str) -> Iterator[NativeRelation]:
+def _jni(app: App, part: LibraryPart, parties: Parties, node: str) -> Iterator[Relation]:
     for party, class_name in _jni_parties(app, part, parties):
-        yield NativeRelation(party, node, "loads", Feature(Kind.JNI, class_name, None, part.location).format())
+        yield Relation(party, node, "loads", Feature(Kind.JNI, class_name, None, part.location).format)
 
 
 def _jni_parties(app: App, part: LibraryPart, parties: Parties) -> list[tuple[str, str]]:
