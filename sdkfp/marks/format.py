@@ -47,6 +47,7 @@ class Release(msgspec.Struct, frozen=True):
     """One release that marks were learned from."""
 
     version: str
+    """Empty where it is not known: the file came out of another package, such as an app."""
     module: int
     """Releases with the same number are of one module of the SDK; only those are alternatives to each other."""
     sha256: tuple[str, ...]
