@@ -74,43 +74,56 @@ def _type_uses(dex: Dex) -> list[tuple[Ints, Ints]]:
     ]
 
 
-def spread(owner: Ints, uses: Uses, packages: Ints, members: int) -> Ints:
+def spread(owner: Ints, uses: Uses, packages: Ints, most: Ints) -> Ints:
     """Owners of more classes.
 
     Args:
         owner: for every class its member of the index, :data:`UNKNOWN` or :data:`OTHER`.
         uses: which class uses which.
         packages: for every class a number that stands for its package.
-        members: how many members the index has.
+        most: for every member of the index, how many classes it can have. One that would get more shows that a class was
+            wrongly taken for its own, with all that it uses: then it keeps only what it had.
     """
+    spreading = np.ones(len(most), np.bool_)
+    while True:
+        found = _rounds(owner, uses, packages, spreading)
+        over = spreading & (np.bincount(found[found >= 0], minlength=len(most)) > most)
+        if not over.any():
+            return found
+        spreading &= ~over
+
+
+def _rounds(owner: Ints, uses: Uses, packages: Ints, spreading: npt.NDArray[np.bool_]) -> Ints:
     owner = owner.copy()
     for _ in range(ROUNDS):
         before = int(np.count_nonzero(owner == UNKNOWN))
-        _by_package(owner, packages, members)
-        _by_users(owner, uses, members)
+        _by_package(owner, packages, spreading)
+        _by_users(owner, uses, spreading)
         if int(np.count_nonzero(owner == UNKNOWN)) == before:
             break
     return owner
 
 
-def _by_users(owner: Ints, uses: Uses, members: int) -> None:
+def _by_users(owner: Ints, uses: Uses, spreading: npt.NDArray[np.bool_]) -> None:
+    members = len(spreading)
     of_open = owner[uses.used] == UNKNOWN
     told = of_open & (owner[uses.user] != UNKNOWN)
     users = np.bincount(uses.used[told], minlength=len(owner))
     by = told & (owner[uses.user] >= 0)
     keys, count = np.unique(uses.used[by] * members + owner[uses.user[by]], return_counts=True)
     row, member = keys // max(1, members), keys % max(1, members)
-    good = count >= USERS_SHARE * users[row]
+    good = (count >= USERS_SHARE * users[row]) & spreading[member]
     owner[row[good]] = member[good]
 
 
-def _by_package(owner: Ints, packages: Ints, members: int) -> None:
+def _by_package(owner: Ints, packages: Ints, spreading: npt.NDArray[np.bool_]) -> None:
+    members = len(spreading)
     known = owner >= 0
     total = np.bincount(packages)
     decided = np.bincount(packages[owner != UNKNOWN], minlength=len(total))
     keys, count = np.unique(packages[known] * members + owner[known], return_counts=True)
     package, member = keys // max(1, members), keys % max(1, members)
-    good = (count >= PACKAGE_LEAST) & (count >= PACKAGE_SHARE * decided[package])
+    good = spreading[member] & (count >= PACKAGE_LEAST) & (count >= PACKAGE_SHARE * decided[package])
     good &= count >= PACKAGE_KNOWN * total[package]
     given = np.full(len(total), UNKNOWN)
     given[package[good]] = member[good]

@@ -54,7 +54,10 @@ def find_marks(dexes: Sequence[Dex], index: MarkIndex, named: Sequence[Sequence[
     matched = match_marks(looked, index, owner != UNKNOWN, inside)
     by_marks = np.where(matched.owner != NOBODY, matched.owner, UNKNOWN)
     if matched.found:
-        by_marks = _spread(dexes, index, owner, by_marks, {found.member for found in matched.found})
+        seeds = np.full(len(owner), UNKNOWN)
+        seeds[matched.several] = matched.owner[matched.several]  # one mark gives away its class, but nothing around it
+        wide = _spread(dexes, index, owner, seeds, {found.member for found in matched.found})
+        by_marks = np.where(by_marks == UNKNOWN, wide, by_marks)
     # Releases are told from the classes that are the SDK's for sure, not from those that only it uses.
     sure = np.where(owner == UNKNOWN, matched.owner, owner)
     return Learned(
@@ -82,17 +85,16 @@ def _spread(
     dexes: Sequence[Dex],
     index: MarkIndex,
     owner: npt.NDArray[np.int64],
-    by_marks: npt.NDArray[np.int64],
+    seeds: npt.NDArray[np.int64],
     found: set[int],
 ) -> npt.NDArray[np.int64]:
     """From the classes of the SDKs that were found by marks to those that only they use; by names known code stands."""
-    seeds = by_marks.copy()
     known = owner != UNKNOWN
     seeds[known] = np.where(np.isin(owner[known], list(found)), owner[known], OTHER)
     numbers: dict[str, int] = {}
     names = [name for dex in dexes for name in dex.class_names]
     packages = np.array([numbers.setdefault(name.rpartition(".")[0], len(numbers)) for name in names], np.int64)
-    wide = spread(seeds, class_uses(dexes), packages, len(index.members))
+    wide = spread(seeds, class_uses(dexes), packages, index.most_classes)
     wide[known] = UNKNOWN
     return wide
 

@@ -48,7 +48,11 @@ class Thresholds:
     classes: int = 3
     marks: int = 8
     references: int = 1
-    """References to the framework among those marks, or one class more."""
+    """References to the framework among those marks, or one class more; ..."""
+    marks_a_reference: float = 60
+    """... and one more of them for so many marks, ..."""
+    marks_a_class: float = 15
+    """... or one class more for so many: long lists of strings are in few classes, with few calls beside them."""
     weight: float = 8.0
     few_classes: int = 2
     """As few classes are enough for so large a share of the marks, with so many references."""
@@ -124,6 +128,8 @@ class MarkMatch:
     """By SDK id."""
     owner: Ints
     """For every class of the app the member that it was given to by its own marks, or :data:`NOBODY`."""
+    several: Ints
+    """The classes that more than one mark gave away."""
 
 
 def look_up(observed: Observed, index: MarkIndex) -> Looked:
@@ -163,6 +169,12 @@ class _Speakers:
     row: Ints
     member: Ints
     weight: Floats
+    several: npt.NDArray[np.bool_]
+    """More than one mark says so."""
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> _Speakers:
+        """Some of the rows."""
+        return _Speakers(self.row[chosen], self.member[chosen], self.weight[chosen], self.several[chosen])
 
 
 def match_marks(
@@ -192,7 +204,8 @@ def match_marks(
         if len(kept) == len(found):
             break
         found = kept
-    return MarkMatch(tuple(sorted((m for m in kept if m.classes), key=lambda m: m.sdk)), owner)
+    several = every.row[every.several & (owner[every.row] == every.member)]
+    return MarkMatch(tuple(sorted((m for m in kept if m.classes), key=lambda m: m.sdk)), owner, np.unique(several))
 
 
 def _greedy(
@@ -221,8 +234,7 @@ def _greedy(
             continue
         owner = _given(owner, speakers, member.member)
         found.append(member)
-        left = owner[speakers.row] == NOBODY
-        speakers = _Speakers(speakers.row[left], speakers.member[left], speakers.weight[left])
+        speakers = speakers.of(owner[speakers.row] == NOBODY)
     return found
 
 
@@ -243,7 +255,8 @@ def _enough(member: MarkFound, limits: Thresholds) -> bool:
             and member.score >= limits.few_share
             and member.references >= limits.few_references
         )
-    spread = member.references >= limits.references or member.classes > limits.classes
+    spread = member.references >= max(limits.references, member.found / limits.marks_a_reference)
+    spread = spread or member.classes > max(limits.classes, member.found / limits.marks_a_class)
     return member.weight >= limits.weight and spread
 
 
@@ -284,7 +297,7 @@ def _speakers(
         counted = np.bincount(looked.rare_row[looked.rare_key < np.uint64(limit)], minlength=classes)
         every[mine] = counted[row[mine]]
     good = sampled >= np.where(several, limits.class_share, 1) * every
-    return _Speakers(row[good], member[good], total[good])
+    return _Speakers(row, member, total, several).of(good)
 
 
 def _measure(looked: Looked, index: MarkIndex, member: int, owner: Ints, speakers: _Speakers) -> MarkFound:
