@@ -25,7 +25,7 @@ from fetching import artifact  # noqa: E402
 
 from sdkfp.catalog import Catalog, builtin_directory  # noqa: E402
 from sdkfp.errors import SdkfpError  # noqa: E402
-from sdkfp.marks.format import read_common, write_common, write_marks  # noqa: E402
+from sdkfp.marks.format import Marks, read_common, write_common, write_marks  # noqa: E402
 from sdkfp.marks.learn import Artifact, LearnError, common_marks, learn, owned, read_artifact  # noqa: E402
 from sdkfp.signature import Artifact as SignatureArtifact  # noqa: E402
 
@@ -81,6 +81,14 @@ def common_of(rows: Mapping[str, list[Row]], catalog: Catalog) -> np.ndarray:
     return common_marks({sdk: marks for sdk, marks in every.items() if len(marks)})
 
 
+def learn_one(sdk: str, rows: list[Row], catalog: Catalog, common: np.ndarray) -> Marks | None:
+    """The marks of one SDK; ``None`` where no artifact has a class of it."""
+    try:
+        return learn(sdk, rows, catalog.index, common)
+    except LearnError:
+        return None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Learn the marks of the catalog.")
     parser.add_argument("ids", nargs="*")
@@ -99,10 +107,9 @@ def main() -> None:
         common = common_of(rows, catalog)
         files[directory / "common.marks"] = write_common(common)
     for sdk, mine in rows.items():
-        try:
-            files[places[sdk] / f"{sdk}.marks"] = write_marks(learn(sdk, mine, catalog.index, common))
-        except LearnError:
-            continue
+        learned = learn_one(sdk, mine, catalog, common)
+        if learned is not None:
+            files[places[sdk] / f"{sdk}.marks"] = write_marks(learned)
     different = [path for path, data in files.items() if not path.exists() or path.read_bytes() != data]
     if not arguments.check:
         for path in different:

@@ -122,8 +122,8 @@ class MarkIndex:
     @cached_property
     def alone_share(self) -> tuple[float, ...]:
         """For every member, the share of its marks that no other has."""
-        mark = np.repeat(np.arange(len(self.mark)), np.diff(self.start.astype(np.int64)))
-        count = np.bincount(self.sdk, self.alone[mark], len(self.members))
+        copies = self.start[1:].astype(np.int64) - self.start[:-1]
+        count = np.bincount(self.sdk, np.repeat(self.alone, copies), len(self.members))
         total = np.bincount(self.sdk, minlength=len(self.members))
         return tuple((count / np.maximum(1, total)).tolist())
 

@@ -286,7 +286,7 @@ def _speakers(
     sampled = np.bincount(pair, within, len(keys))
     others = np.bincount(pair, ~text, len(keys))
     sure = np.bincount(pair, (kinds(mark) == MarkKind.STRING) & index.alone[looked.place[asked]], len(keys))
-    total = np.bincount(pair, weight, len(keys))
+    total: Floats = np.bincount(pair, weight, len(keys)).astype(np.float64)
     row, member = keys // max(1, len(index.members)), keys % max(1, len(index.members))
     several = (strings >= limits.class_strings) | ((strings >= 1) & (others >= 1))
     good = several | (sure >= 1)
