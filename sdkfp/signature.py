@@ -11,6 +11,7 @@ from enum import Enum
 import msgspec
 
 from sdkfp.features import FeatureSet, Kind
+from sdkfp.policy_words import PolicyWords
 from sdkfp.vocabulary import Names, Reads, Rules
 
 __all__ = [
@@ -176,6 +177,8 @@ class Organization(msgspec.Struct, frozen=True):
     country: str | None = None
     website: str | None = None
     privacy_policy: str | None = None
+    aliases: tuple[str, ...] = ()
+    """What policies call all of its SDKs together."""
 
 
 class PersonalInformation(msgspec.Struct, frozen=True):
@@ -201,3 +204,5 @@ class Vocabulary(msgspec.Struct, frozen=True):
     """What code can read, and what that gives."""
     regulations: Rules = Rules()
     """What regulators ask about, and what static evidence can say about it."""
+    policy: PolicyWords = PolicyWords()
+    """What privacy policies call types and the columns of their lists."""

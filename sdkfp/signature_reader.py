@@ -99,13 +99,15 @@ def read_organization(path: Path) -> tuple[Organization | None, list[SignatureIs
     reader = Reader.open(path)
     if reader.root is None:
         return None, reader.issues
-    fields = reader.mapping(reader.root, ("id", "name", "country", "website", "privacy_policy"), required=("name",))
+    keys = ("id", "name", "aliases", "country", "website", "privacy_policy")
+    fields = reader.mapping(reader.root, keys, required=("name",))
     found = Organization(
         id=_identifier(reader, fields["id"], path.stem) if "id" in fields else path.stem,
         name=_names(reader, fields.get("name")),
         country=_checked(reader, fields.get("country"), _COUNTRY, "an ISO 3166 country code of two capitals"),
         website=_checked(reader, fields.get("website"), _URL, "a URL"),
         privacy_policy=_checked(reader, fields.get("privacy_policy"), _URL, "a URL"),
+        aliases=tuple(reader.texts(fields.get("aliases"))),
     )
     return (None if reader.issues else found), reader.issues
 
