@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sdkfp._behaviour_text import summary_lines
 from sdkfp.signature import Names
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ def print_report(report: Report, catalog: Catalog, language: str) -> None:
         console.print(table)
     else:
         console.print(say("none"))
+    behaviours = summary_lines(report, language)
+    if behaviours:
+        console.print(Text("\n" + "\n".join(behaviours)))
     _print_coverage(console, report, say)
 
 

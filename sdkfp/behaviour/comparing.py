@@ -41,7 +41,7 @@ def compare(
     """
     order = _type_order(catalog)
     found: dict[Owner, dict[str, list[Finding]]] = {}
-    for finding in observed.findings:
+    for finding in sorted(observed.findings, key=lambda finding: not _is_strong(finding)):  # what makes the claim first
         found.setdefault(finding.owner, {}).setdefault(finding.read.type, []).append(finding)
     inside = {sdk.signature.id: sdk for sdk in identified.sdks}
     declared = {sdk: tuple(_declared(identification)) for sdk, identification in inside.items()}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
 from sdkfp.cli._common import (
     EPILOG,
     EXIT_NOTHING_FOUND,
+    EXIT_USAGE,
     AsJson,
     Lang,
     NoBuiltin,
     Signatures,
     app,
     errors,
+    fail,
     language_of,
     load_catalog,
     write,
@@ -24,21 +26,30 @@ from sdkfp.cli._common import (
 @app.command(epilog=EPILOG)
 def lookup(
     text: Annotated[
-        list[str],
+        Optional[list[str]],  # noqa: UP045 - typer reads the annotation at run time, also on Python 3.10
         typer.Argument(help="A class name, prefix, library, permission, SDK id, or words in English or Chinese."),
-    ],
+    ] = None,
+    collects: Annotated[
+        Optional[str],  # noqa: UP045 - as above
+        typer.Option("--collects", help="SDKs that are declared to collect this type, such as oaid.", metavar="TYPE"),
+    ] = None,
     signatures: Signatures = None,
     lang: Lang = None,
     *,
     no_builtin: NoBuiltin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say which SDK a class, prefix, library, permission or name belongs to."""
+    """Say which SDK a class, prefix, library, permission or name belongs to, or which are declared to collect something."""
+    if bool(text) == (collects is not None):
+        fail("give a text to look for, or --collects TYPE", EXIT_USAGE)
     with errors():
         from sdkfp import _terminal  # noqa: PLC0415 - `--help` does not need it
 
         catalog = load_catalog(signatures, no_builtin=no_builtin)
-        found = catalog.lookup(" ".join(text))
+        if collects is not None and collects not in catalog.vocabulary.types:
+            fail(f"unknown type {collects!r}; known are: {', '.join(catalog.vocabulary.types)}", EXIT_USAGE)
+        wanted = " ".join(text or ())
+        found = catalog.lookup(wanted) if collects is None else catalog.collecting(collects)
         if as_json:
             import msgspec  # noqa: PLC0415
 
@@ -50,11 +61,16 @@ def lookup(
                 )
                 + b"\n"
             )
+        elif found and collects is not None:
+            for answer in found:
+                typer.echo(
+                    f"{answer.signature.id}  {answer.signature.name.zh or answer.signature.name.en}  {answer.reason}"
+                )
         elif found:
             typer.echo(_terminal.lookup_text(found, catalog, language_of(lang)))
         if not found:
             if not as_json:
-                typer.echo(f"nothing in the catalog meets {' '.join(text)!r}", err=True)
+                typer.echo(f"nothing in the catalog meets {collects or wanted!r}", err=True)
             raise typer.Exit(EXIT_NOTHING_FOUND)
 
 
