@@ -30,7 +30,7 @@ _File = Optional[Path]  # noqa: UP045 - typer reads the annotation at run time, 
 
 
 @app.command(epilog=EPILOG)
-def scan(
+def scan(  # noqa: PLR0913 - one argument for each option
     path: Annotated[
         Path,
         typer.Argument(
@@ -42,6 +42,11 @@ def scan(
         _File,
         typer.Option("--html", help="Also write the report as one HTML file that needs no network.", metavar="FILE"),
     ] = None,
+    cyclonedx: Annotated[
+        _File, typer.Option("--cyclonedx", help="Also write a CycloneDX 1.6 bill of materials (JSON).", metavar="FILE")
+    ] = None,
+    csv: Annotated[_File, typer.Option("--csv", help="Also write the SDKs as a table (CSV).", metavar="FILE")] = None,
+    sarif: Annotated[_File, typer.Option("--sarif", help="Also write SARIF 2.1.0.", metavar="FILE")] = None,
     signatures: Signatures = None,
     lang: Lang = None,
     *,
@@ -62,6 +67,18 @@ def scan(
             from sdkfp.export.html import render_html  # noqa: PLC0415 - jinja2 is slow to import
 
             write_file(html, render_html(report, catalog, language=language_of(lang)).encode())
+        if cyclonedx is not None:
+            from sdkfp.export.cyclonedx import to_cyclonedx  # noqa: PLC0415 - slow to import
+
+            write_file(cyclonedx, to_cyclonedx(report, catalog))
+        if csv is not None:
+            from sdkfp.export.csv_table import to_csv  # noqa: PLC0415 - seldom asked for
+
+            write_file(csv, to_csv(report, catalog))
+        if sarif is not None:
+            from sdkfp.export.sarif import to_sarif  # noqa: PLC0415 - seldom asked for
+
+            write_file(sarif, to_sarif(report))
         if as_json:
             write(report.to_json() + b"\n")
             return

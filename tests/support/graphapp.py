@@ -21,6 +21,9 @@ SIGNATURES = {
 }
 
 
+DEVICE_ID = ("getDeviceId", "()Ljava/lang/String;")
+
+
 def load(name: str, owner: str = "java.lang.System", register: int = 0) -> list[Instruction]:
     """Load a library by a constant name."""
     method = "load" if "/" in name else "loadLibrary"
@@ -48,6 +51,7 @@ def first_dex() -> DexWriter:
             methods=[
                 Method("start", code=[call_core, call_core, ConstClass(0, "com.vendor.core.Core"), *load("push")]),
                 Method("stop", code=[call_core, Invoke("static", "com.maker2.absent.Gone", "m")]),
+                Method("read", code=[Invoke("virtual", "android.telephony.TelephonyManager", *DEVICE_ID, (0,))]),
                 Method(
                     "own",
                     code=[Invoke("static", "com.vendor.push.Push", "start"), NewInstance(0, "[Lcom/maker2/json/Json;")],
