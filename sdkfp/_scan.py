@@ -36,6 +36,7 @@ def scan(
     name: str | None = None,
     limits: Limits | None = None,
     reads: bool = True,
+    names_only: bool = False,
 ) -> Report:
     """Say which SDKs are inside an app, why, and how much of the app is not explained.
 
@@ -45,12 +46,16 @@ def scan(
         name: what to call the app in locations; by default the file's name.
         limits: how much to read at most.
         reads: look for code that is able to read personal information.
+        names_only: the quick look: names of classes, manifest entries, libraries and files. Instructions, strings, the content of
+            native libraries and certificates are not read, so there are no rules, marks, reads and calls; the report says so.
 
     Raises:
         ContainerError: it cannot be opened at all. Parts that cannot be read are in ``report.not_examined``.
         CatalogError: the built-in signatures are missing or wrong.
     """
-    with App.open(source, name=name, limits=limits) as app:
+    with App.open(source, name=name, limits=limits, names_only=names_only) as app:
+        if names_only:
+            return _scan_names(app, catalog or Catalog.builtin())
         return scan_app(app, catalog or Catalog.builtin(), reads=reads)
 
 
@@ -75,6 +80,22 @@ def scan_app(app: App, catalog: Catalog, *, reads: bool = True) -> Report:
         rule_strings={**parts.strings, **whole.strings},
         graph=graph,
         behaviour=behaviour,
+    )
+
+
+def _scan_names(app: App, catalog: Catalog) -> Report:
+    """The quick look: nothing that needs instructions or the content of libraries."""
+    features = app.features(constants=_constants_wanted(catalog))
+    identified = identification.identify(
+        features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes()
+    )
+    reason = "only names were examined: not instructions, strings, the content of libraries and certificates"
+    return build_report(
+        _app_info(app),
+        identified,
+        (*app.not_examined, NotExamined(app.name, "names-only", reason)),
+        catalog,
+        graph=build_graph(identified, features, None),
     )
 
 
@@ -164,8 +185,8 @@ def _app_info(app: App) -> AppInfo:
         dex_bytes=sum(part.dex.size for part in app.dexes),
         native_libraries=tuple(sorted({library.name for library in app.libraries})),
         abis=tuple(sorted({library.abi for library in app.libraries if library.abi})),
-        certificates=_certificates(app),
-        toolchain=_toolchain(app),
+        certificates=() if app.names_only else _certificates(app),
+        toolchain=() if app.names_only else _toolchain(app),
     )
 
 

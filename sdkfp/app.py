@@ -52,8 +52,10 @@ class LibraryPart:
 class App:
     """An app, or a library archive, opened for examination."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, *, names_only: bool = False) -> None:
         self.container = container
+        self.names_only = names_only
+        """Native libraries are known by their file names alone: their content is not read."""
         self._not_examined: set[NotExamined] = set()
         self._native: dict[str, NativeLibrary] | None = None
 
@@ -64,6 +66,7 @@ class App:
         *,
         name: str | None = None,
         limits: Limits | None = None,
+        names_only: bool = False,
     ) -> App:
         """Open a package, a directory, a bare dex file or a native library.
 
@@ -71,12 +74,13 @@ class App:
             source: a path, the bytes, or a binary file object (read from where it stands to its end).
             name: what to call it in locations; by default the file's name.
             limits: how much to read at most.
+            names_only: do not read the content of native libraries.
 
         Raises:
             ContainerError: it cannot be opened.
             LimitExceededError: it is larger than the limits allow.
         """
-        return cls(open_container(source, name=name, limits=limits or Limits()))
+        return cls(open_container(source, name=name, limits=limits or Limits()), names_only=names_only)
 
     def __enter__(self) -> App:
         return self
@@ -146,8 +150,8 @@ class App:
 
     def read_libraries(self) -> Iterator[tuple[LibraryPart, bytes]]:
         """Every native library with its bytes; :attr:`native` is filled on the way, so that each is inflated once."""
-        found = {}
-        for part in self.libraries:
+        found: dict[str, NativeLibrary] = {}
+        for part in () if self.names_only else self.libraries:
             data = self.read(part.entry)
             if data is None:
                 continue

@@ -387,3 +387,17 @@ def test_a_library_archive_is_not_its_own_app_and_shows_its_version(
     assert [sdk.certainty.value for sdk in sdkfp.scan(aar, catalog=catalog).sdks] == ["identified"]
     report = sdkfp.scan(real_app("jcore-android-3.3.2.jar"))
     assert {sdk.id: sdk.version.value for sdk in report.sdks if sdk.version} == {"jcore": "3.3.2"}
+
+
+def test_the_quick_look_says_that_it_is_one(catalog: Catalog) -> None:
+    whole = sdkfp.scan(app_with_push(), catalog=catalog, name="a.apk")
+    quick = sdkfp.scan(app_with_push(), catalog=catalog, name="a.apk", names_only=True)
+    assert [(sdk.id, sdk.certainty, sdk.version, sdk.classes) for sdk in quick.sdks] == [
+        (sdk.id, sdk.certainty, sdk.version, sdk.classes) for sdk in whole.sdks
+    ]
+    assert [note.code for note in quick.not_examined] == ["names-only"]
+    kinds = {e.kind.value for sdk in whole.sdks for e in sdk.evidence} - {
+        e.kind.value for sdk in quick.sdks for e in sdk.evidence
+    }
+    assert kinds == {"jni"}
+    assert {edge.type for edge in quick.graph.edges} == {"embeds", "requires"}

@@ -50,6 +50,9 @@ def scan(  # noqa: PLR0913 - one argument for each option
     signatures: Signatures = None,
     lang: Lang = None,
     *,
+    names_only: Annotated[
+        bool, typer.Option("--names-only", help="The quick look: names of classes, manifest entries, libraries, files.")
+    ] = False,
     no_builtin: NoBuiltin = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -60,9 +63,10 @@ def scan(  # noqa: PLR0913 - one argument for each option
 
         catalog = load_catalog(signatures, no_builtin=no_builtin)
         with spinner(f"Scanning {path}", quiet=quiet or as_json):
-            report = (
-                run(sys.stdin.buffer, catalog=catalog, name="stdin") if str(path) == "-" else run(path, catalog=catalog)
-            )
+            if str(path) == "-":
+                report = run(sys.stdin.buffer, catalog=catalog, name="stdin", names_only=names_only)
+            else:
+                report = run(path, catalog=catalog, names_only=names_only)
         if html is not None:
             from sdkfp.export.html import render_html  # noqa: PLC0415 - jinja2 is slow to import
 
