@@ -9,7 +9,9 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -27,6 +29,8 @@ __all__ = ["IsolationError", "Worker", "WorkerError", "WorkerLimits"]
 _T = TypeVar("_T")
 _START_SECONDS = 120.0
 """A worker that has neither begun nor been found dead by then is given up."""
+
+_LOOK_SECONDS = 0.5
 
 
 class IsolationError(SdkfpError):
@@ -91,6 +95,7 @@ class Worker:
         self._limits = limits
         self._begin = (prepare, arguments, limits.memory)
         self._pool: ProcessPool | None = None
+        self._stopped = False
 
     def run(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """Do a piece of work: the function and its arguments are pickled, and so is its answer.
@@ -101,19 +106,18 @@ class Worker:
         """
         from pebble import ProcessExpired  # noqa: PLC0415 - an extra
 
-        limits = self._limits
         pool = self._started()
         try:
-            future = pool.schedule(_call, (function, arguments), timeout=limits.seconds)
-            answer = future.result(limits.seconds + _START_SECONDS)
+            future = pool.schedule(_call, (function, arguments), timeout=self._limits.seconds)
+            if not self._wait(future):
+                self.close()
+                raise WorkerError("killed", "the worker process neither answered nor ended")
+            answer = future.result()
         except FutureTimeoutError:
-            if future.done():
-                raise WorkerError("time-limit", f"it took longer than {limits.seconds:g} s") from None
-            self.close()
-            raise WorkerError("killed", "the worker process neither answered nor ended") from None
+            raise WorkerError("time-limit", f"it took longer than {self._limits.seconds:g} s") from None
         except ProcessExpired as error:
             raise _ended(error.exitcode) from None
-        except (BrokenProcessPool, OSError, RuntimeError) as error:
+        except (BrokenProcessPool, CancelledError, OSError, RuntimeError) as error:
             self.close()
             raise WorkerError("killed", f"the worker process was lost: {error}") from None
         if not isinstance(answer, _Raised):
@@ -121,17 +125,32 @@ class Worker:
         raised = pickle.loads(answer.pickled)  # noqa: S301 - from our own worker, which tried it
         if isinstance(raised, MemoryError):
             self.close()  # its memory is in pieces: the next work gets a fresh one
-            raise WorkerError("memory-limit", _memory_reason(limits.memory))
+            raise WorkerError("memory-limit", _memory_reason(self._limits.memory))
         raise raised
 
+    def _wait(self, future: Future[Any]) -> bool:
+        """Wait until work is done; whether it was. A pool that was stopped leaves its work undone, and does not say so."""
+        end = time.monotonic() + self._limits.seconds + _START_SECONDS
+        while not self._stopped and time.monotonic() < end:
+            if wait((future,), timeout=_LOOK_SECONDS).done:
+                return True
+        return False
+
+    def stop(self) -> None:
+        """End the process, from any thread; work under way, and all that comes after, is ``killed``."""
+        self._stopped = True
+        self.close()
+
     def close(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, whatever it is doing; the next work gets a fresh one."""
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call] # pebble types only part of itself
             pool.join()
 
     def _started(self) -> ProcessPool:
+        if self._stopped:
+            raise WorkerError("killed", "the worker was stopped")
         if self._pool is None:
             try:
                 from pebble import ProcessPool  # noqa: PLC0415 - an extra

@@ -15,8 +15,6 @@ from support import work
 from sdkfp._isolate import Worker, WorkerError, WorkerLimits
 from sdkfp.errors import ContainerError
 
-pytest.importorskip("pebble")
-
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
