@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMON", "MarkIndex", "Member", "build_index", "load_index"]
 
-_MAGIC = b"sdkfp mark index 1\n"
+_MAGIC = b"sdkfp mark index 2\n"
 _HEADER = 64
 COMMON = "common.marks"
 """Name of the file of the marks that too many SDKs have."""
@@ -40,8 +40,12 @@ class Member(msgspec.Struct, frozen=True):
     sdk: str
     marks: int
     """Marks that are in the index, those that tell releases apart from beyond the sample too."""
+    alone: float
+    """The share of them that no other SDK has."""
     sampled_below: int
     releases: tuple[Release, ...]
+    sizes: tuple[int, ...]
+    """For each release, its marks that are in the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +109,12 @@ class MarkIndex:
 
     def postings(self, member: int) -> npt.NDArray[np.int64]:
         """The postings of one SDK."""
-        order, start = self._by_member
-        return order[start[member] : start[member + 1]]
+        return np.flatnonzero(self.sdk == member)
 
-    @cached_property
-    def _by_member(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        order = np.argsort(self.sdk, kind="stable")
-        return order, np.searchsorted(self.sdk[order], np.arange(len(self.members) + 1))
-
-    @cached_property
-    def alone(self) -> npt.NDArray[np.bool_]:
-        """For every mark, whether only one SDK has it."""
-        found: npt.NDArray[np.bool_] = np.diff(self.start.astype(np.int64)) == 1
+    def alone(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """For some rows of :attr:`mark`, whether only one SDK has it."""
+        found: npt.NDArray[np.bool_] = self.start[places + 1] == self.start[places] + 1
         return found
-
-    @cached_property
-    def alone_share(self) -> tuple[float, ...]:
-        """For every member, the share of its marks that no other has."""
-        copies = self.start[1:].astype(np.int64) - self.start[:-1]
-        count = np.bincount(self.sdk, np.repeat(self.alone, copies), len(self.members))
-        total = np.bincount(self.sdk, minlength=len(self.members))
-        return tuple((count / np.maximum(1, total)).tolist())
 
 
 def build_index(learned: Iterable[Marks], common: Hashes | None = None) -> MarkIndex:
@@ -147,11 +136,15 @@ def build_index(learned: Iterable[Marks], common: Hashes | None = None) -> MarkI
     mark = np.unique(np.concatenate((hashes, common)))
     start = np.searchsorted(hashes, np.append(mark, np.uint64(0xFFFFFFFFFFFFFFFF)), "left").astype(np.uint32)
     start[-1] = len(hashes)
-    count = np.bincount(sdk, minlength=len(every)).tolist()
-    members = [
-        Member(marks.sdk, number, marks.sampled_below, marks.releases)
-        for marks, number in zip(every, count, strict=True)
-    ]
+    copies = start[1:].astype(np.int64) - start[:-1]
+    alone = np.repeat(copies == 1, copies)
+    members = []
+    for number, marks in enumerate(every):
+        mine = sdk == number
+        bits = releases[mine]
+        sizes = tuple(int(np.count_nonzero(bits >> np.uint64(n) & np.uint64(1))) for n in range(len(marks.releases)))
+        share = float(alone[mine].mean()) if len(bits) else 0.0
+        members.append(Member(marks.sdk, len(bits), share, marks.sampled_below, marks.releases, sizes))
     return MarkIndex(members, _Columns(mark, start, sdk, releases))
 
 

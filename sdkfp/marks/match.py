@@ -64,7 +64,9 @@ class Thresholds:
     """... or, where a shrinker left fewer, the share of marks found that no other SDK has, against the same share of all marks of
     the SDK: a little of an SDK that shares code with this one, and is not in the catalog, shows only what they share."""
     compared: int = 5
-    """So many SDKs that the most classes speak for are compared by their share of marks found."""
+    """So many SDKs that the most classes speak for are compared by their share of marks found, ..."""
+    close: float = 0.4
+    """... those that this share of the classes speaks for that speak for the first."""
     tiny: int = 15
     """SDKs with fewer marks abstain."""
 
@@ -102,7 +104,7 @@ class MarkFound:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The marks of an app that the index knows: one row for each (class, SDK, mark)."""
+    """The marks of an app that the index knows: one row for each (class, SDK, mark), those of one SDK together."""
 
     classes: int
     """How many classes the app has."""
@@ -118,6 +120,11 @@ class Looked:
     """Classes of strings that are not common, one row for each string; ..."""
     rare_key: npt.NDArray[np.uint64]
     """... and their sample keys."""
+
+    def of(self, member: int) -> slice:
+        """The rows of one SDK."""
+        first, last = np.searchsorted(self.member, (member, member + 1))
+        return slice(int(first), int(last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +157,15 @@ def look_up(observed: Observed, index: MarkIndex) -> Looked:
     first = np.repeat(np.cumsum(copies) - copies, copies)
     posting = np.repeat(begin[of], copies) + np.arange(int(copies.sum())) - first
     of = np.repeat(of, copies)
+    member = index.sdk[posting].astype(np.int64)
+    order = np.argsort(member, kind="stable")
     return Looked(
         observed.classes,
-        np.repeat(observed.row[known], copies),
-        index.sdk[posting].astype(np.int64),
-        posting,
-        place[of],
-        weight[of],
+        np.repeat(observed.row[known], copies)[order],
+        member[order],
+        posting[order],
+        place[of][order],
+        weight[of][order],
         observed.row[text],
         sample_key(observed.mark[text]),
     )
@@ -220,13 +229,12 @@ def _greedy(
         total = np.bincount(speakers.member, np.minimum(speakers.weight, limits.class_most), len(sizes))
         classes = np.bincount(speakers.member, minlength=len(sizes))
         asked = ~out & (known | ((classes >= limits.few_classes) & (total >= limits.weight * 0.5)))
-        if not asked.any():
-            break
         # Compared by more of each class than makes an SDK: the true one has all of a class's strings, a relative some of them.
         whole = np.bincount(speakers.member, np.minimum(speakers.weight, limits.class_whole), len(sizes)) * asked
-        best = [int(member) for member in np.argsort(-whole, kind="stable")[: limits.compared] if whole[member] > 0]
-        if not best:
+        if not whole.any():
             break
+        best = [int(member) for member in np.argsort(-whole, kind="stable")[: limits.compared]]
+        best = [member for member in best if whole[member] > limits.close * whole[best[0]]]
         measured = [_measure(looked, index, member, _given(owner, speakers, member), speakers) for member in best]
         member = max(measured, key=lambda m: whole[m.member] * m.score**0.5)
         out[member.member] = True
@@ -285,7 +293,7 @@ def _speakers(
     strings = np.bincount(pair, text, len(keys))
     sampled = np.bincount(pair, within, len(keys))
     others = np.bincount(pair, ~text, len(keys))
-    sure = np.bincount(pair, (kinds(mark) == MarkKind.STRING) & index.alone[looked.place[asked]], len(keys))
+    sure = np.bincount(pair, (kinds(mark) == MarkKind.STRING) & index.alone(looked.place[asked]), len(keys))
     total: Floats = np.bincount(pair, weight, len(keys)).astype(np.float64)
     row, member = keys // max(1, len(index.members)), keys % max(1, len(index.members))
     several = (strings >= limits.class_strings) | ((strings >= 1) & (others >= 1))
@@ -302,14 +310,14 @@ def _speakers(
 
 def _measure(looked: Looked, index: MarkIndex, member: int, owner: Ints, speakers: _Speakers) -> MarkFound:
     """The figures of one SDK, given the classes that it owns."""
-    mine = (looked.member == member) & (owner[looked.row] == member)
-    posting = np.unique(looked.posting[mine])
-    place = np.unique(looked.place[mine])
+    mine = looked.of(member)
+    inside = owner[looked.row[mine]] == member
+    posting = np.unique(looked.posting[mine][inside])
+    place = np.unique(looked.place[mine][inside])
     about = index.members[member]
-    releases = index.releases[index.postings(member)]
     bits = np.arange(len(about.releases), dtype=np.uint64)
     have = [int(np.count_nonzero(index.releases[posting] >> bit & np.uint64(1))) for bit in bits]
-    of = [int(np.count_nonzero(releases >> bit & np.uint64(1))) for bit in bits]
+    of = about.sizes
     best = max(range(len(bits)), key=lambda n: (have[n], -of[n]))
     spoken = (speakers.member == member) & (owner[speakers.row] == member)
     return MarkFound(
@@ -320,6 +328,6 @@ def _measure(looked: Looked, index: MarkIndex, member: int, owner: Ints, speaker
         int(np.count_nonzero(kinds(index.mark[place]) == MarkKind.REFERENCE)),
         int(np.count_nonzero(spoken)),
         float(np.minimum(speakers.weight[spoken], DEFAULT.class_most).sum()),
-        float(index.alone[place].mean()) if len(place) else 0.0,
-        index.alone_share[member],
+        float(index.alone(place).mean()) if len(place) else 0.0,
+        about.alone,
     )
