@@ -26,8 +26,7 @@ from fetching import artifact  # noqa: E402
 from sdkfp.catalog import Catalog, builtin_directory  # noqa: E402
 from sdkfp.errors import SdkfpError  # noqa: E402
 from sdkfp.marks.format import Marks, read_common, write_common, write_marks  # noqa: E402
-from sdkfp.marks.learn import Artifact, LearnError, common_marks, learn, owned, read_artifact  # noqa: E402
-from sdkfp.signature import Artifact as SignatureArtifact  # noqa: E402
+from sdkfp.marks.learn import Artifact, LearnError, common_marks, learn, owned, read_artifact, release_of  # noqa: E402
 
 Row = tuple[str, Artifact, bool]
 """Version, artifact, whether no other SDK names it."""
@@ -38,16 +37,12 @@ def versions_of(catalog: Catalog) -> dict[str, list[tuple[str, str, str | None, 
     users = collections.Counter(sha256 for signature in catalog for sha256 in {a.sha256 for a in signature.artifacts})
     return {
         signature.id: [
-            (_version(a), a.purl, a.path, a.sha256, users[a.sha256] == 1) for a in signature.artifacts if a.sha256
+            (release_of(a.purl, a.path, a.version), a.purl, a.path, a.sha256, users[a.sha256] == 1)
+            for a in signature.artifacts
+            if a.sha256
         ]
         for signature in catalog
     }
-
-
-def _version(artifact: SignatureArtifact) -> str:
-    """Empty where it is not known: the version of a package that only wraps a file, such as an app, is not the SDK's."""
-    wrapped = artifact.path is not None
-    return artifact.version or ("" if wrapped else artifact.purl.rpartition("@")[2].partition("?")[0])
 
 
 @cache

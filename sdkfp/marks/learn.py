@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sdkfp.marks.hashing import Hashes
     from sdkfp.marks.observe import Observed
 
-__all__ = ["MOST_MARKS", "Artifact", "LearnError", "common_marks", "learn", "owned", "read_artifact"]
+__all__ = ["MOST_MARKS", "Artifact", "LearnError", "common_marks", "learn", "owned", "read_artifact", "release_of"]
 
 MOST_MARKS = 5000
 """Marks kept of one SDK, those that tell its releases apart not counted: the ones with the smallest hashes, so that two
@@ -90,6 +90,12 @@ def _entries(container: Container) -> Iterator[Entry]:
     yield from container.entries.values()
     for _, part in container.parts:
         yield from _entries(part)
+
+
+def release_of(purl: str, path: str | None, version: str | None) -> str:
+    """The release that an artifact is: the version that its signature says, else that of its package. Empty where neither is
+    known: the version of a package that only wraps a file (``path``), such as an app, is not the SDK's."""
+    return version or ("" if path is not None else purl.partition("?")[0].rpartition("@")[2])
 
 
 def owned(names: Sequence[str], sdk: str, index: ClueIndex, *, alone: bool) -> list[bool]:
