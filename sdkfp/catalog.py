@@ -18,6 +18,7 @@ from sdkfp._version import __version__
 from sdkfp.errors import CatalogError, SignatureError, SignatureIssue
 from sdkfp.index import ClueIndex
 from sdkfp.packers import Packer
+from sdkfp.policy_words import PolicyWords
 from sdkfp.ruleset import RuleFiles, RuleSet, check_rules, read_rule_file
 from sdkfp.signature import (
     Names,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog", "Found", "builtin_directory", "read_vocabulary"]
 
-_CACHE_FORMAT = 4
+_CACHE_FORMAT = 5
 """Raised whenever the records change, so that an old cache file is never read as a new one."""
 
 
@@ -281,15 +282,18 @@ def _compile(sources: Sequence[_Sources]) -> tuple[_Compiled, CompiledRules | No
 
 
 def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) -> Vocabulary:
+    from sdkfp.policy_words_reader import read_policy_words  # noqa: PLC0415 - as above
     from sdkfp.signature_reader import read_types, read_words  # noqa: PLC0415 - as above
     from sdkfp.vocabulary_reader import read_reads, read_rules  # noqa: PLC0415 - as above
 
     categories: dict[str, Names] = {}
     purposes: dict[str, Names] = {}
     types: dict[str, PersonalInformation] = {}
-    reads, regulations = Reads(), Rules()
+    reads, regulations, policy = Reads(), Rules(), PolicyWords()
     for source in sources:
-        for path in source.vocabulary:  # in the order of their names: the types come before the reads
+        for (
+            path
+        ) in source.vocabulary:  # in the order of their names: the types come before the policy's words and the reads
             found: list[SignatureIssue] = []
             if path.stem in ("categories", "purposes"):
                 words, found = read_words(path)
@@ -303,8 +307,11 @@ def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) 
             elif path.stem == "rules":
                 named, found = read_rules(path)
                 regulations = regulations.joined(named)
+            elif path.stem == "policy":
+                policy_words, found = read_policy_words(path, types)
+                policy = policy.joined(policy_words)
             issues += found
-    return Vocabulary(categories, purposes, types, reads, regulations)
+    return Vocabulary(categories, purposes, types, reads, regulations, policy)
 
 
 def read_vocabulary(directory: Path, issues: list[SignatureIssue]) -> Vocabulary:
