@@ -12,7 +12,7 @@ from sdkfp.batch.engine import Engine
 from sdkfp.batch.errors import BatchError, ClusterError, OutputBusyError, OutputError, OutputFullError
 from sdkfp.batch.local import LocalEngine
 from sdkfp.batch.plan import list_inputs, read_list
-from sdkfp.batch.run import Progress, Summary, drive, open_output
+from sdkfp.batch.run import PART_APPS, Progress, Summary, drive, open_output
 from sdkfp.batch.tables import SCHEMA_VERSION, TABLES
 from sdkfp.batch.work import CatalogSpec, Settings
 from sdkfp.catalog import Catalog
@@ -51,6 +51,8 @@ class BatchOptions:
     """How much of one input is read."""
     scheduler: str | None = None
     """Address of a Dask scheduler, whose workers then do the work."""
+    part_apps: int | None = None
+    """Apps whose rows are written together: by default 1000, on a cluster 64, which is also what one task does."""
     retry_failed: bool = False
     """Scan again what failed before."""
     rescan: bool = False
@@ -95,7 +97,14 @@ def run_batch(
 
         listed = list_inputs(os.fspath(place) for place in places)
         return drive(
-            journal, dataset, listed, engine, retry_failed=how.retry_failed, on_progress=on_progress, stop=stop
+            journal,
+            dataset,
+            listed,
+            engine,
+            retry_failed=how.retry_failed,
+            part_apps=how.part_apps or PART_APPS,
+            on_progress=on_progress,
+            stop=stop,
         )
 
 

@@ -24,8 +24,8 @@ _ROWS_AT_ONCE = 50_000
 class Dataset:
     """The tables of an output directory, a folder each, and a folder for parts that are not yet taken up.
 
-    A part is first staged as a folder with a file for each table. :meth:`take_up` moves the files to the tables; the journal
-    decides which parts count.
+    A part is first staged as a folder with a file for each table that reports fill. :meth:`take_up` moves the files to the tables;
+    the journal decides which parts count.
     """
 
     def __init__(self, root: Path) -> None:
@@ -56,15 +56,15 @@ class Dataset:
         """
         import pyarrow as pa  # noqa: PLC0415 - slow to import, and an extra
 
-        tables: dict[str, list[pa.Table]] = {}
+        tables: dict[str, list[pa.Table]] = {table: [] for table in PART_TABLES}
         for app in apps:
             for table, rows in decode(app).items():
-                tables.setdefault(table, []).append(rows)
+                tables[table].append(rows)
         folder = self.staging / part
         folder.mkdir(parents=True, exist_ok=True)
         for table, pieces in tables.items():
             temporary = folder / f".{table}.{os.getpid()}.tmp"
-            _write(temporary, table, [pa.concat_tables(pieces).combine_chunks()])
+            _write(temporary, table, [pa.concat_tables(pieces).combine_chunks()] if pieces else ())
             temporary.replace(folder / f"{table}.parquet")
 
     def take_up(self, part: str) -> None:
@@ -90,8 +90,8 @@ class Dataset:
         self._replace(table, _FIRST, _blocks(table, rows))
 
     def has(self, part: str) -> bool:
-        """Whether a part that was taken up is there; every part has a row of apps."""
-        return self._file("apps", part).is_file()
+        """Whether a part that was taken up is there; it has a file for every table."""
+        return all(self._file(table, part).is_file() for table in PART_TABLES)
 
     def sweep(self, parts: Collection[str]) -> int:
         """Remove the files of parts that do not count, and what was staged.

@@ -17,10 +17,10 @@ from sdkfp.batch.journal import Counts, Item, Journal
 from sdkfp.batch.plan import Listed
 from sdkfp.batch.work import Outcome
 
-__all__ = ["JOURNAL", "Progress", "Summary", "drive", "open_output"]
+__all__ = ["JOURNAL", "PART_APPS", "Progress", "Summary", "drive", "open_output"]
 
 JOURNAL = "index.sqlite"
-_PART_APPS = 1000
+PART_APPS = 1000
 _PART_BYTES = 16 << 20
 """Of compressed rows: a part is written when so many wait."""
 _LOOK_SECONDS = 0.25
@@ -104,6 +104,7 @@ def drive(
     engine: Callable[[], Engine],
     *,
     retry_failed: bool = False,
+    part_apps: int = PART_APPS,
     on_progress: Callable[[Progress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Summary:
@@ -115,6 +116,7 @@ def drive(
         inputs: what there is to do.
         engine: makes who does it; called when the inputs are listed.
         retry_failed: scan again what failed before.
+        part_apps: a part is written when the rows of so many apps wait, or of fewer large ones.
         on_progress: called often.
         stop: asked often; once true, what is under way is given up and everything that is done is kept.
 
@@ -130,7 +132,7 @@ def drive(
                 break
     journal.forget_failures(every=retry_failed)
     before = journal.counts()
-    driver = _Driver(journal, dataset, before, on_progress)
+    driver = _Driver(journal, dataset, before, on_progress, part_apps)
     with _writing(dataset.root):
         try:
             if before.pending and not stop():
@@ -146,12 +148,18 @@ class _Driver:
     """One run."""
 
     def __init__(
-        self, journal: Journal, dataset: Dataset, before: Counts, on_progress: Callable[[Progress], None]
+        self,
+        journal: Journal,
+        dataset: Dataset,
+        before: Counts,
+        on_progress: Callable[[Progress], None],
+        part_apps: int,
     ) -> None:
         self._journal = journal
         self._dataset = dataset
         self._on_progress = on_progress
         self._before = before
+        self._part_apps = part_apps
         self._done = before.total - before.pending
         self._failed = before.failed
         self._parts = 0
@@ -197,7 +205,7 @@ class _Driver:
             for outcome in answer.outcomes:
                 self._keep(outcome)
             self._tell()
-            if self._waiting_apps >= _PART_APPS or self._waiting_bytes >= _PART_BYTES:
+            if self._waiting_apps >= self._part_apps or self._waiting_bytes >= _PART_BYTES:
                 self._export()
         return found and not stop()
 

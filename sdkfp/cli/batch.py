@@ -39,7 +39,7 @@ _EPILOG = (
 
 
 @app.command(epilog=_EPILOG)
-def batch(  # noqa: PLR0913 - a parameter is an option of the command line
+def batch(  # noqa: PLR0913, PLR0917 - a parameter is an option of the command line
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the dataset.", metavar="OUT")],
     paths: Annotated[
         list[str] | None,
@@ -56,6 +56,10 @@ def batch(  # noqa: PLR0913 - a parameter is an option of the command line
     memory_limit: Annotated[int, typer.Option(help="MiB for one app; 0 for no limit.", min=0)] = 4096,
     dask: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler whose workers do the work.", metavar="SCHEDULER")
+    ] = None,
+    part_apps: Annotated[
+        int | None,
+        typer.Option(help="Apps whose rows are written together; by default 1000, on a cluster 64.", min=1),
     ] = None,
     signatures: Signatures = None,
     *,
@@ -79,12 +83,13 @@ def batch(  # noqa: PLR0913 - a parameter is an option of the command line
             workers=workers,
             worker_limits=WorkerLimits(seconds=time_limit, memory=memory_limit << 20 or None),
             scheduler=dask,
+            part_apps=part_apps,
             retry_failed=retry_failed,
             rescan=rescan,
         )
         with _asked_to_stop() as stop, _shown(quiet=quiet or as_json) as on_progress:
             summary = run_batch(_places(paths or [], lists or []), output, options, on_progress=on_progress, stop=stop)
-        _report(summary, output, as_json=as_json)
+        _report(summary, output, as_json=as_json, quiet=quiet)
 
 
 def _places(paths: list[str], lists: list[Path]) -> Iterator[str]:
@@ -146,13 +151,13 @@ def _shown(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
         yield shown.show
 
 
-def _report(summary: Summary, output: Path, *, as_json: bool) -> None:
+def _report(summary: Summary, output: Path, *, as_json: bool, quiet: bool) -> None:
     counts = summary.counts
     if as_json:
         import msgspec  # noqa: PLC0415 - as above
 
         write(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
-    else:
+    elif not quiet:
         failures = ", ".join(f"{code} {count}" for code, count in summary.failures.items())
         done = counts.total - counts.pending - summary.already
         typer.echo(
