@@ -1,6 +1,7 @@
 """Build the test apps: real SDK artifacts and a small host, compiled with D8, shrunk and renamed with R8 and ProGuard.
 
-    python benchmarks/obfuscation/build.py OUT [--only APP …] [--bundletool JAR] [--proguard JAR:JAR]
+    python benchmarks/obfuscation/build.py OUT [--only APP …] [--settings SETTING …]
+        --bundletool JAR --proguard JAR:JAR --library JAR
 
 ``apps.json`` beside this file says which releases go into which app, and which half (development, test) an app is of. For each
 app and setting OUT has ``APP.SETTING.apk`` and ``APP.SETTING.json``: the true owner of every class that survived, from the
@@ -226,9 +227,12 @@ def truth_of(app: Path, names: Mapping[str, str], owners: Mapping[str, str | Non
     return truth
 
 
-def build(name: str, plan: Mapping[str, object], out: Path, tools: Tools, catalog: Catalog) -> None:
+def build(
+    name: str, plan: Mapping[str, object], out: Path, tools: Tools, catalog: Catalog, only: Sequence[str]
+) -> None:
     releases: list[Mapping[str, object]] = plan["releases"]  # type: ignore[assignment]
     todo = [setting for setting in settings_of(name) if not (out / f"{name}.{setting.name}.json").exists()]
+    todo = [setting for setting in todo if not only or setting.name in only]
     if not todo:
         return
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as scratch:
@@ -263,6 +267,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the test apps.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--only", nargs="*", help="names of apps")
+    parser.add_argument("--settings", nargs="*", help="names of settings")
     parser.add_argument("--bundletool", type=Path, required=True, help="bundletool-all jar: D8 and R8 are inside")
     parser.add_argument("--proguard", required=True, help="class path of ProGuard")
     parser.add_argument("--library", type=Path, required=True, help="android-all jar: the framework's classes")
@@ -276,7 +281,7 @@ def main() -> None:
     catalog = Catalog.builtin()
     for name, plan in json.loads((HERE / "apps.json").read_text()).items():
         if not arguments.only or name in arguments.only:
-            build(name, plan, out, tools, catalog)
+            build(name, plan, out, tools, catalog, arguments.settings or ())
 
 
 if __name__ == "__main__":
