@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from sdkfp import identification
 from sdkfp.app import App
-from sdkfp.behaviour import Behaviour, compare, observe
+from sdkfp.behaviour import Behaviour, Observed, compare, observe
 from sdkfp.behaviour import Owners as ReadOwners
 from sdkfp.catalog import Catalog
 from sdkfp.container import ContainerKind, Limits
@@ -70,8 +70,10 @@ def scan_app(app: App, catalog: Catalog, *, reads: bool = True) -> Report:
     identified = identification.identify(
         features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes(), learn=_marks_of(app, catalog)
     )
-    graph = build_graph(identified, features, app)
-    behaviour, unread = _behaviour(app, features, identified, catalog) if reads else (None, ())
+    observed = observe(app, ReadOwners.of(features, identified), catalog.surfaces) if reads else None
+    graph = build_graph(identified, features, app, observed)
+    behaviour = None if observed is None else _behaviour(app, observed, identified, catalog)
+    unread = () if observed is None else observed.not_examined
     return build_report(
         _app_info(app),
         identified,
@@ -99,12 +101,9 @@ def _scan_names(app: App, catalog: Catalog) -> Report:
     )
 
 
-def _behaviour(
-    app: App, features: FeatureSet, identified: Identified, catalog: Catalog
-) -> tuple[Behaviour, tuple[NotExamined, ...]]:
-    observed = observe(app, ReadOwners.of(features, identified), catalog.surfaces)
+def _behaviour(app: App, observed: Observed, identified: Identified, catalog: Catalog) -> Behaviour:
     requested = {permission.name for file in app.manifests for permission in file.manifest.permissions}
-    return compare(observed, identified, catalog, requested if app.manifests else None), observed.not_examined
+    return compare(observed, identified, catalog, requested if app.manifests else None)
 
 
 def extract(source: Source, *, name: str | None = None, limits: Limits | None = None) -> FeatureSet:

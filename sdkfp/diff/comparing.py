@@ -83,7 +83,7 @@ def _facts(report: Report) -> Iterator[tuple[_Key, _Fact]]:
     for about in report.reads or ():
         for reader in about.readers:
             if reader.kind != "sdk":
-                yield ("read", about.type, reader.kind), _read(reader, about.name)
+                yield ("read", about.type, reader.id), _read(reader, about.name)
     for permission in report.app.permissions:
         limit = permission.max_sdk_version
         yield ("permission", permission.name, None), _Fact(None if limit is None else f"maxSdkVersion {limit}")

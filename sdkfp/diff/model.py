@@ -44,7 +44,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     subject: str
     """The SDK, the type, or the permission."""
     party: str | None = None
-    """Who reads or declares: an SDK, ``app``, ``unattributed``."""
+    """Who reads or declares: an SDK, ``app``, or ``package:…`` of code that no signature accounts for."""
     old: str | None = None
     new: str | None = None
     """Version, certainty, ``possible`` or ``without_permission`` of a read, purposes of a declaration."""

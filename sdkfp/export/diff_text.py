@@ -33,7 +33,6 @@ _WORDS: Mapping[str, Names] = {
     "new": Names("Now", "现在"),
     "evidence": Names("Evidence", "证据"),
     "app": Names("the app's own code", "应用自身代码"),
-    "unattributed": Names("unattributed code", "未归属的代码"),
     "identified": Names("identified", "已识别"),
     "suspected": Names("suspected", "疑似"),
     "possible": Names("possible", "可能"),
@@ -158,6 +157,6 @@ class _Speaker:
             return ""
         return (
             self(text)
-            if text in ("app", "unattributed", "identified", "suspected", "possible", "without_permission")
+            if text in ("app", "identified", "suspected", "possible", "without_permission")
             else code_span(text)
         )

@@ -115,8 +115,8 @@ def _results(report: Report, artifacts: _Artifacts) -> Iterator[dict[str, Any]]:
     for about in report.reads or ():
         for reader in about.readers:
             if reader.kind != "sdk":
-                name = "The app's own code" if reader.kind == "app" else "Code that no signature accounts for"
-                yield _able(name, reader.kind, about.type, reader, artifacts)
+                name = "The app's own code" if reader.kind == "app" else f"Unattributed code ({reader.id})"
+                yield _able(name, reader.id, about.type, reader, artifacts)
     for packer in report.unexplained.packers:
         places = [artifacts.location(evidence.location) for evidence in packer.evidence[:_MOST_LOCATIONS]]
         yield _result("packer", packer.id, f"The app is packed with {packer.name.en}.", places, {"packer": packer.id})

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sdkfp.features import FeatureSet, Kind
+from sdkfp.graph.abilities import ability_relations
 from sdkfp.graph.code import code_relations, load_relations
-from sdkfp.graph.model import APP, Edge, Graph, Node
+from sdkfp.graph.model import APP, Edge, Graph, Node, NodeKind
 from sdkfp.graph.native import library_nodes, native_relations
 from sdkfp.graph.parties import Parties, find_parties, readable
 from sdkfp.graph.relation import Relation, said
 
 if TYPE_CHECKING:
     from sdkfp.app import App
+    from sdkfp.behaviour import Observed
     from sdkfp.graph.model import EdgeType
     from sdkfp.identification import Identification, Identified
     from sdkfp.manifest import ManifestFile
@@ -26,15 +28,19 @@ LONGEST_EVIDENCE = 800
 _COMPONENTS = (Kind.ACTIVITY, Kind.SERVICE, Kind.RECEIVER, Kind.PROVIDER)
 
 
-def build(identified: Identified, features: FeatureSet | None = None, app: App | None = None) -> Graph:
+def build(
+    identified: Identified,
+    features: FeatureSet | None = None,
+    app: App | None = None,
+    observed: Observed | None = None,
+) -> Graph:
     """The graph of what is inside the app; relations to SDKs that are not inside are left out.
-
-    What code is able to read is not in it yet: see :mod:`sdkfp.abilities`.
 
     Args:
         identified: what was identified.
         features: those in which it was identified; without them no class is counted and no package is a node.
         app: the app that they are from; without it there are no edges from code, native libraries and manifest.
+        observed: the reads in its code; without them there are no types of personal information and no permissions.
     """
     parties = find_parties(features, identified)
     nodes = {node.id: node for node in parties.nodes}
@@ -50,7 +56,12 @@ def build(identified: Identified, features: FeatureSet | None = None, app: App |
         for file in app.manifests:
             edges.add(_declared(file, parties))
         edges.add(_only_declared(identified.sdks, parties))
+        if observed is not None:
+            places = {part.location: libraries[part.name] for part in app.libraries if part.name in libraries}
+            edges.add(ability_relations(observed.findings, parties, places))
     listed, left_out = edges.edges()
+    ends = {end for edge in listed for end in (edge.source, edge.target)}
+    nodes |= {end: Node(end, _kind_of(end)) for end in ends - nodes.keys()}
     return Graph(tuple(sorted(nodes.values())), listed, left_out)
 
 
@@ -76,6 +87,13 @@ class _Edges:
             count, evidence = self._found[key]
             edges.append(Edge(*key, count, readable(evidence(), LONGEST_EVIDENCE)))
         return tuple(sorted(edges)), len(self._found) - len(kept)
+
+
+def _kind_of(node: str) -> NodeKind:
+    """The kind of a node that only edges name."""
+    if node.startswith("type:"):
+        return "type"
+    return "permission" if node.startswith("permission:") else "package"
 
 
 def _inside(identified: Identified, parties: Parties) -> Iterator[Relation]:

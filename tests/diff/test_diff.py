@@ -117,7 +117,7 @@ def test_permissions_and_certainty(report: Report) -> None:
 def test_the_app_s_own_reads_count_too(report: Report) -> None:
     assert report.reads is not None
     reads = tuple(
-        replace(about, readers=(*about.readers, replace(about.readers[0], kind="app", id=None)))
+        replace(about, readers=(*about.readers, replace(about.readers[0], kind="app", id="app")))
         for about in report.reads
         if about.readers
     )

@@ -12,6 +12,7 @@ from support.catalogs import catalog_of
 from support.dexwriter import ConstString, DexWriter, Instruction, Invoke, Method, Raw
 
 from sdkfp import App, Catalog, FeatureSet, identification
+from sdkfp.behaviour import Owners, observe
 from sdkfp.graph import APP, Graph, build
 
 PACKAGE = "package:org.strange.thing"
@@ -26,7 +27,8 @@ def graph_of(data: bytes, catalog: Catalog) -> Graph:
     with App.open(data, name="a.apk") as app:
         features = app.features()
         identified = identification.identify(features, catalog, own_packages=["com.maker.app"])
-        return build(identified, features, app)
+        observed = observe(app, Owners.of(features, identified), catalog.surfaces)
+        return build(identified, features, app, observed)
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,12 @@ def test_the_parties(graph: Graph) -> None:
         ("library:libown.so", "library", 0),
         ("library:libpush.so", "library", 0),
         (PACKAGE, "package", 2),
+        ("permission:android.permission.READ_PHONE_STATE", "permission", 0),
+        ("permission:android.permission.READ_PRIVILEGED_PHONE_STATE", "permission", 0),
         ("push", "sdk", 3),
         ("shell", "sdk", 0),
         ("ssl", "sdk", 0),
+        ("type:imei", "type", 0),
     ]
 
 
@@ -123,6 +128,37 @@ def test_manifest_and_signatures(graph: Graph) -> None:
     assert evidence(graph, APP, "declares", "push") == (
         "service com.vendor.push.PushService @ a.apk!AndroidManifest.xml"
     )
+
+
+def test_what_code_is_able_to_read(graph: Graph) -> None:
+    assert edges(graph, "reads") == {("push", "reads", "type:imei", 1)}
+    assert {(source, target) for source, _, target, _ in edges(graph, "needs")} == {
+        ("push", "permission:android.permission.READ_PHONE_STATE"),
+        ("push", "permission:android.permission.READ_PRIVILEGED_PHONE_STATE"),
+    }
+    assert evidence(graph, "push", "reads", "type:imei") == (
+        "Lcom/vendor/push/Push;->read()V reads method Landroid/telephony/TelephonyManager;->getDeviceId @ a.apk!classes.dex"
+    )
+
+
+def test_reads_of_everybody_else(catalog: Catalog) -> None:
+    """The app's own code, the larger packages, and the smaller ones that share a node; a mention alone is no read."""
+    read = [Invoke("virtual", "android.telephony.TelephonyManager", *graphapp.DEVICE_ID, (0,))]
+    dex = (
+        DexWriter()
+        .add_class("com.maker.app.Own", methods=[Method("m", code=read), Method("n", code=read)])
+        .add_class("org.strange.thing.C", methods=[Method("m", code=read)])
+        .add_class("z.small.one.D", methods=[Method("m", code=read)])
+    )
+    for number in range(120):
+        dex.add_class(f"p{number:03}.a.b.C").add_class(f"p{number:03}.a.b.D")
+    found = graph_of(graphapp.app(**{"classes3.dex": dex.build()}), catalog)
+    assert edges(found, "reads") == {
+        ("push", "reads", "type:imei", 1),
+        (APP, "reads", "type:imei", 2),
+        (PACKAGE, "reads", "type:imei", 1),
+        ("package:*", "reads", "type:imei", 1),
+    }
 
 
 def test_networkx_has_it_all(graph: Graph) -> None:
