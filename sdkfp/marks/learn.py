@@ -106,13 +106,13 @@ def owned(names: Sequence[str], sdk: str, index: ClueIndex, *, alone: bool) -> l
         sdk: whose artifact it is.
         index: the clues of the whole catalog; a class that they give to another SDK (bundled code) is not learned.
         alone: no other SDK names this artifact as its own: then classes that no clue knows are the SDK's too, where they stand
-            beside its own or were renamed; in packages of their own they are somebody else's.
+            beside its own or were renamed; in packages of their own, or without one class of the SDK, they are somebody else's.
     """
     ids = [signature.id for signature in index.signatures]
     owners = [None if reference is None else ids[reference.signature] for reference in index.class_owners(names)]
     beside = {_root(name) for name, owner in zip(names, owners, strict=True) if owner == sdk}
     return [
-        owner == sdk or (owner is None and alone and (not beside or _root(name) in beside or _is_renamed(name)))
+        owner == sdk or (owner is None and alone and bool(beside) and (_root(name) in beside or _is_renamed(name)))
         for name, owner in zip(names, owners, strict=True)
     ]
 
@@ -123,8 +123,11 @@ def _root(name: str) -> str:
 
 
 def _is_renamed(name: str) -> bool:
-    """Whether the package looks given by a shrinker: ``a.b``, or none at all."""
-    return "." not in name or len(name.partition(".")[0]) <= 2 or len(name.split(".")[1]) <= 1
+    """Whether the vendor's shrinker gave the name: ``com.loc.ab``, ``a.b.Other``, or no package at all."""
+    segments = name.split(".")
+    return (
+        len(segments) == 1 or len(segments[-1].partition("$")[0]) <= 3 or len(segments[0]) <= 2 or len(segments[1]) <= 1
+    )
 
 
 @dataclass(frozen=True, slots=True)
