@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdkfp.export.graphdata import node_name
-from sdkfp.export.words import EDGES
+from sdkfp.export.words import EDGES, GROUPS
 from sdkfp.signature import Names
+from sdkfp.vocabulary import Weight
 
 if TYPE_CHECKING:
+    from sdkfp.behaviour import CollectsRecord
     from sdkfp.catalog import Catalog
     from sdkfp.graph import Edge
-    from sdkfp.report import CollectsRecord, PermissionRecord, Report, SdkRecord
+    from sdkfp.report import Report, SdkRecord
     from sdkfp.signature import Organization
 
-__all__ = ["Card", "Cell", "Claims", "Matrix", "PermissionRow", "Relation", "View", "is_base", "make_view"]
+__all__ = ["Card", "Cell", "Claims", "Matrix", "MatrixRow", "PermissionRow", "Relation", "View", "is_base", "make_view"]
 
 BASE_CATEGORIES = frozenset({"base_library", "ui", "testing"})
 _MOST_CHIPS = 7
+_MOST_PACKAGES = 12
 _MOST_RELATIONS = 40
 """Relations of one SDK that a card lists; the graph has them all."""
 
@@ -34,6 +37,14 @@ class Claims:
     sensitive: bool
     declared: tuple[CollectsRecord, ...]
     able: tuple[CollectsRecord, ...]
+    supporting: tuple[CollectsRecord, ...]
+    """Reads that only go with reading the type; they make no claim alone."""
+
+    @property
+    def cell(self) -> Cell:
+        """What the matrix shows."""
+        possible = any(claim.permission_requested is not False for claim in self.able)
+        return Cell(bool(self.declared), possible, bool(self.able) and not possible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +98,45 @@ class Cell:
 
     declared: bool
     able: bool
+    denied: bool
+    """Able to read, but the manifest does not request what every read needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One party of the matrix: an SDK with its card, the app's own code, or unattributed packages."""
+
+    name: Names
+    card: Card | None
+    cells: tuple[Cell | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """SDKs by types of personal information; only those with something to say."""
+    """Parties by types of personal information; only those with something to say."""
 
     types: tuple[tuple[str, Names, bool], ...]
     """Id, name and whether it is sensitive."""
-    rows: tuple[tuple[Card, tuple[Cell | None, ...]], ...]
+    rows: tuple[MatrixRow, ...]
+    silent: int
+    """SDKs about which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionRow:
-    """A permission that the manifest requests, and the SDKs that need it or that it points to."""
+    """A permission, and who needs it."""
 
-    permission: PermissionRecord
+    name: str
+    max_sdk_version: int | None
+    requested: bool
     cards: tuple[Card, ...]
+    """SDKs whose code needs it, that bring it with their own manifest, or that it points to."""
+    others: tuple[Names, ...]
+    """The app's own code and unattributed packages that need it."""
+    types: tuple[Names, ...]
+    """What the reads that need it give."""
+    unneeded: bool
+    """No code that needs it was found, although the vocabulary knows its uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,25 +158,26 @@ class View:
 def make_view(report: Report, catalog: Catalog) -> View:
     """Join a report with the words of a catalog; what the catalog does not know keeps its id."""
     names = _node_names(report, catalog)
+    order = _type_order(report, catalog)
     edges = _edges_by_sdk(report.graph.edges)
     sdks = sorted(report.sdks, key=lambda sdk: _order(sdk, catalog))
     counts = Counter(category for sdk in report.sdks for category in sdk.categories)
     categories = sorted(counts)
     cards = tuple(
-        _card(number, sdk, catalog, names, edges, [categories.index(c) for c in sdk.categories])
+        _card(number, sdk, catalog, order, names, edges, [categories.index(c) for c in sdk.categories])
         for number, sdk in enumerate(sdks)
     )
     known = catalog.vocabulary.categories
     return View(
         cards=cards,
         categories=tuple((c, known.get(c, Names(c)), counts[c]) for c in categories),
-        matrix=_matrix(cards, catalog),
-        permissions=_permissions(report, cards),
+        matrix=_matrix(report, cards, catalog, order),
+        permissions=_permissions(report, cards, catalog),
         identified=sum(sdk.certainty.value == "identified" for sdk in report.sdks),
         suspected=sum(sdk.certainty.value != "identified" for sdk in report.sdks),
         base=sum(card.base for card in cards),
         declared_types=len({c.type for card in cards for c in card.claims if c.declared}),
-        able_types=len({c.type for card in cards for c in card.claims if c.able}),
+        able_types=len({c.type for card in cards for c in card.claims if c.cell.able}),
     )
 
 
@@ -166,6 +200,7 @@ def _card(
     number: int,
     sdk: SdkRecord,
     catalog: Catalog,
+    order: Mapping[str, int],
     names: Mapping[str, Names],
     edges: Mapping[str, Sequence[Edge]],
     category_numbers: Iterable[int],
@@ -191,55 +226,100 @@ def _card(
         website=(signature.website if signature else None) or (organization.website if organization else None),
         categories=tuple(catalog.vocabulary.categories.get(c, Names(c)) for c in sdk.categories),
         category_numbers=tuple(category_numbers),
-        claims=_claims(sdk, catalog),
+        claims=_claims(sdk, catalog, order),
         relations=tuple(relations),
         base=is_base(sdk.categories),
     )
 
 
-def _claims(sdk: SdkRecord, catalog: Catalog) -> tuple[Claims, ...]:
+def _type_order(report: Report, catalog: Catalog) -> dict[str, int]:
+    """The order of the report, which has what regulators ask about first; then that of the catalog."""
+    words = [*(found.type for found in report.reads or ()), *catalog.vocabulary.types]
+    return {word: position for position, word in enumerate(dict.fromkeys(words))}
+
+
+def _claims(sdk: SdkRecord, catalog: Catalog, order: Mapping[str, int]) -> tuple[Claims, ...]:
     types = catalog.vocabulary.types
-    order = {word: position for position, word in enumerate(types)}
     found: dict[str, list[CollectsRecord]] = {}
     for claim in sdk.collects:
         found.setdefault(claim.type, []).append(claim)
     result = []
     for word in sorted(found, key=lambda word: (order.get(word, len(order)), word)):
         known = types.get(word)
-        declared = tuple(claim for claim in found[word] if str(claim.claim) == "declared")
-        able = tuple(claim for claim in found[word] if str(claim.claim) != "declared")
+        reads = [claim for claim in found[word] if claim.claim == "able_to_read"]
         result.append(
-            Claims(word, known.name if known else Names(word), bool(known and known.sensitive), declared, able)
+            Claims(
+                word,
+                known.name if known else Names(word),
+                bool(known and known.sensitive),
+                tuple(claim for claim in found[word] if claim.claim == "declared"),
+                tuple(claim for claim in reads if claim.weight is not Weight.SUPPORT),
+                tuple(claim for claim in reads if claim.weight is Weight.SUPPORT),
+            )
         )
     return tuple(result)
 
 
-def _matrix(cards: Iterable[Card], catalog: Catalog) -> Matrix:
-    rows = [card for card in cards if card.claims]
-    order = {word: position for position, word in enumerate(catalog.vocabulary.types)}
-    heads = {c.type: (c.type, c.name, c.sensitive) for card in rows for c in card.claims}
-    types = tuple(heads[word] for word in sorted(heads, key=lambda word: (order.get(word, len(order)), word)))
-    table = []
-    for card in rows:
-        of_type = {c.type: Cell(bool(c.declared), bool(c.able)) for c in card.claims}
-        table.append((card, tuple(of_type.get(word) for word, _, _ in types)))
-    return Matrix(types, tuple(table))
+def _matrix(report: Report, cards: Sequence[Card], catalog: Catalog, order: Mapping[str, int]) -> Matrix:
+    parties: dict[str, dict[str, Cell]] = {}
+    for found in report.reads or ():
+        for reader in found.readers:
+            if reader.kind != "sdk":
+                possible = reader.permission_requested is not False
+                parties.setdefault(reader.id, {})[found.type] = Cell(declared=False, able=possible, denied=not possible)
+    of_card = {card.number: {c.type: c.cell for c in card.claims} for card in cards if card.claims}
+    met = {word for cells in (*of_card.values(), *parties.values()) for word in cells}
+    known = catalog.vocabulary.types
+    types = [
+        (word, known[word].name, known[word].sensitive) if word in known else (word, Names(word), False)
+        for word in sorted(met, key=lambda word: (order.get(word, len(order)), word))
+    ]
+    rows = [
+        MatrixRow(card.sdk.name, card, tuple(of_card[card.number].get(word) for word, _, _ in types))
+        for card in cards
+        if card.number in of_card
+    ]
+    rows += [
+        MatrixRow(_party(party), None, tuple(parties[party].get(word) for word, _, _ in types))
+        for party in sorted(parties, key=lambda party: (party != "app", -len(parties[party]), party))[:_MOST_PACKAGES]
+    ]
+    return Matrix(tuple(types), tuple(rows), len(cards) - len(of_card))
 
 
-def _permissions(report: Report, cards: Sequence[Card]) -> tuple[PermissionRow, ...]:
-    users: dict[str, set[int]] = {}
-    of_sdk = {card.sdk.id: card.number for card in cards}
+def _party(reader: str) -> Names:
+    if reader == "app":
+        return GROUPS["app"]
+    package = reader.removeprefix("package:")
+    return Names("other packages", "其他包") if package == "*" else Names(package or "(default)")
+
+
+def _permissions(report: Report, cards: Sequence[Card], catalog: Catalog) -> tuple[PermissionRow, ...]:
+    users: dict[str, set[str]] = {}
     for card in cards:
         for evidence in card.sdk.evidence:
             if evidence.kind.value == "permission":
-                users.setdefault(evidence.feature.partition(" ")[2], set()).add(card.number)
-    for edge in report.graph.edges:
-        if edge.type == "needs" and edge.source in of_sdk:
-            users.setdefault(edge.target.removeprefix("permission:"), set()).add(of_sdk[edge.source])
-    return tuple(
-        PermissionRow(permission, tuple(cards[number] for number in sorted(users.get(permission.name, ()))))
-        for permission in report.app.permissions
-    )
+                users.setdefault(evidence.feature.partition(" ")[2], set()).add(card.sdk.id)
+    uses = {use.name: use for use in report.permissions}
+    limits = {permission.name: permission.max_sdk_version for permission in report.app.permissions}
+    needed = [use.name for use in report.permissions if use.name not in limits and use.needed_by]
+    types = catalog.vocabulary.types
+    rows = []
+    for name in (*limits, *needed):
+        use = uses.get(name)
+        ids = users.get(name, set()).union(use.needed_by, use.brought_by) if use else users.get(name, set())
+        others = sorted({*ids} - {card.sdk.id for card in cards})
+        rows.append(
+            PermissionRow(
+                name,
+                limits.get(name),
+                name in limits,
+                tuple(card for card in cards if card.sdk.id in ids),
+                tuple(_party(other) for other in others[:_MOST_PACKAGES]),
+                tuple(types[word].name if word in types else Names(word) for word in (use.types if use else ())),
+                bool(use and use.requested and use.code_found is False),
+            )
+        )
+    return tuple(rows)
 
 
 def _edges_by_sdk(edges: Iterable[Edge]) -> dict[str, list[Edge]]:

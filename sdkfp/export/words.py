@@ -6,7 +6,18 @@ from collections.abc import Mapping
 
 from sdkfp.signature import Names
 
-__all__ = ["BASES", "CERTAINTIES", "CLAIMS", "EDGES", "GRADES", "GROUPS", "NEEDS", "WORDS", "in_language"]
+__all__ = [
+    "BASES",
+    "CERTAINTIES",
+    "CLAIMS",
+    "EDGES",
+    "GRADES",
+    "GROUPS",
+    "NEEDS",
+    "READ_GRADES",
+    "WORDS",
+    "in_language",
+]
 
 CERTAINTIES: Mapping[str, Names] = {
     "identified": Names("identified", "已识别"),
@@ -35,6 +46,16 @@ GRADES: Mapping[str, Names] = {
     "learned": Names("learned mark", "习得特征"),
     "string": Names("text only", "仅字符串"),
     "mentioned": Names("only mentioned", "仅被提及"),
+}
+READ_GRADES: Mapping[str, Names] = {
+    "call": Names("called", "调用"),
+    "callback": Names("called by the system", "系统回调"),
+    "manifest": Names("in the manifest", "清单文件"),
+    "indirect": Names("called by way of another method", "间接调用"),
+    "reflection": Names("by reflection", "反射"),
+    "native": Names("native library", "原生库"),
+    "same_method": Names("call and constant in one method", "同一方法内的调用与常量"),
+    "string": Names("constant only", "仅常量"),
 }
 EDGES: Mapping[str, Names] = {
     "embeds": Names("has inside", "内含"),
@@ -130,7 +151,17 @@ WORDS: Mapping[str, Names] = {
     "need": Names("Need", "必要性"),
     "source": Names("Source", "来源"),
     "type": Names("Type", "类型"),
-    "call_sites": Names("{n} places in code", "{n}处代码"),
+    "call_sites": Names("×{n}", "×{n}"),
+    "denied": Names(
+        "cannot succeed: the manifest does not request what it needs", "无法成功读取:清单文件未申请所需权限"
+    ),
+    "supporting": Names("only goes with reading it", "仅为辅助调用"),
+    "not_declared": Names("able to read, not declared", "具备读取能力,未见声明"),
+    "limits": Names("What these claims say, and what not", "这些结论说明什么、不说明什么"),
+    "gives": Names("Gives", "可获得"),
+    "unneeded": Names("no code that needs it was found", "未发现需要它的代码"),
+    "not_requested": Names("not requested", "未申请"),
+    "matrix_denied": Names("able, but the permission is not requested", "具备读取代码,但未申请权限"),
     "none_declared": Names(
         "No source about personal information is known to the catalog.", "目录中没有关于个人信息的来源。"
     ),
@@ -171,7 +202,7 @@ WORDS: Mapping[str, Names] = {
     "sensitive": Names("sensitive", "敏感"),
     "permission": Names("Permission", "权限"),
     "until": Names("up to API {n}", "至API {n}"),
-    "used_by": Names("Needed or named by", "需要或提及它的SDK"),
+    "used_by": Names("Needed or brought by", "需要或引入它的一方"),
     "no_permission": Names("The manifest requests no permission.", "清单文件未申请权限。"),
     "share_of_classes": Names("by classes", "按类计"),
     "share_of_bytes": Names("by code bytes", "按代码字节计"),

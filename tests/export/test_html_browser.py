@@ -45,6 +45,11 @@ def page(browser: Page, report: Report, catalog: Catalog, tmp_path: Path) -> Ite
     assert [url for url in browser.requests() if not url.startswith(("file:", "data:"))] == []
 
 
+def show_graph(page: Page) -> None:
+    page.run("document.getElementById('graph').scrollIntoView()")
+    page.wait("return document.querySelectorAll('#picture .node').length > 0")
+
+
 def test_it_opens_within_a_second(page: Page, report: Report, catalog: Catalog, tmp_path: Path) -> None:
     times = [page.open(tmp_path / "report.html") for _ in range(3)]
     assert min(times) < 1000
@@ -121,7 +126,7 @@ def test_evidence_folds_out_and_in(page: Page) -> None:
 
 
 def test_the_graph_is_drawn_and_a_node_tells_its_relations(page: Page, report: Report) -> None:
-    page.run("document.getElementById('graph').scrollIntoView()")
+    show_graph(page)
     page.run(
         "document.querySelector('#types input[value=embeds]').checked || document.querySelector('#types input[value=embeds]').click()"
     )
@@ -141,7 +146,7 @@ def test_the_graph_is_drawn_and_a_node_tells_its_relations(page: Page, report: R
 
 
 def test_the_graph_by_keyboard(page: Page) -> None:
-    page.run("document.getElementById('graph').scrollIntoView()")
+    show_graph(page)
     picture = page.driver.find_element("id", "picture")
     before = page.run("return document.getElementById('picture').getAttribute('viewBox')")
     page.run("document.getElementById('picture').focus()")
@@ -154,7 +159,7 @@ def test_the_graph_by_keyboard(page: Page) -> None:
 
 
 def test_labels_of_the_graph_do_not_lie_on_each_other(page: Page) -> None:
-    page.run("document.getElementById('graph').scrollIntoView()")
+    show_graph(page)
     overlaps = page.run("""
         const boxes = [...document.querySelectorAll('#picture text')].map((e) => e.getBoundingClientRect());
         return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
@@ -168,8 +173,7 @@ def test_a_card_leads_to_the_graph_and_a_row_of_the_matrix_to_a_card(page: Page)
     assert page.texts("#details h3") == page.texts(".card:first-child h3 > :first-child")[:1]
     page.driver.find_element("id", "filter").send_keys("nothing at all like this")
     page.run("document.querySelector('.matrix tbody a').click()")
-    page.driver.implicitly_wait(1)
-    assert page.driver.find_element("css selector", ".card:focus") is not None
+    page.wait("return document.activeElement.matches('.card')")
     assert page.run("return document.getElementById('filter').value") == ""
 
 
@@ -219,7 +223,7 @@ def test_hostile_texts_do_nothing(page: Page, report: Report, catalog: Catalog, 
     path.write_text(render_html(hostile_report(report), catalog), "utf-8")
     page.open(path)
     page.run("document.getElementById('unfold').click()")
-    page.run("document.getElementById('graph').scrollIntoView()")
+    show_graph(page)
     page.driver.find_element("css selector", "[data-language=zh]").click()
     assert page.run("return document.querySelectorAll('img').length") == 0
     assert page.run("return document.documentElement.scrollWidth <= innerWidth") is True

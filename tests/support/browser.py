@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 __all__ = ["Page", "chromium"]
 
@@ -36,6 +37,10 @@ class Page:
     def run(self, script: str, *arguments: object) -> object:
         """Run a script in the page."""
         return self.driver.execute_script(script, *arguments)
+
+    def wait(self, script: str, seconds: float = 5) -> None:
+        """Until a script in the page gives something true."""
+        WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(lambda _: self.run(script))
 
     def texts(self, selector: str) -> list[str]:
         """The visible texts of the elements that are shown."""

@@ -119,7 +119,8 @@
     const name = (node) => (language() === "zh" ? node.zh : node.en);
     const shown = (node) => (name(node).length > 28 ? name(node).slice(0, 27) + "…" : name(node));
     const label = (pair) => pair[language() === "zh" ? 1 : 0];
-    const on = { groups: new Set(["app", "sdk", "type"]), types: new Set(["calls", "extends", "loads", "requires", "bundles", "reads"]) };
+    const on = { groups: new Set(["app", "sdk"]), types: new Set(["calls", "extends", "loads", "requires", "bundles", "reads"]) };
+    if (edges.filter((edge) => edge.type === "reads").length <= 60) on.groups.add("type");
     if (nodes.filter((node) => node.group === "sdk").length < 8) on.groups.add("base");
     if (!edges.some((edge) => edge.type === "calls")) ["embeds", "links", "refers"].forEach((word) => on.types.add(word));
     if (nodes.filter((node) => node.group === "package").length <= 6) on.groups.add("package");
