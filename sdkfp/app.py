@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from sdkfp.classfile import ClassFileError, read_class
 from sdkfp.container import Container, ContainerKind, Entry, EntryError, Limits, open_container
-from sdkfp.dex import Dex, open_dexes
+from sdkfp.dex import Dex, computed_constants, marker_properties, open_dexes
 from sdkfp.elf import NativeLibrary, library_features, read_library
 from sdkfp.errors import DexError, ElfError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
@@ -231,6 +231,7 @@ class App:
         columns += [column for file in self.manifests for column in file.manifest.features(file.location)]
         columns += self._file_columns()
         columns += self._property_columns()
+        columns += [column for part in self.dexes for column in _marker_columns(part)]
         return FeatureSet(columns)
 
     def _library_columns(self, part: LibraryPart) -> Iterable[Column]:
@@ -312,5 +313,13 @@ def _is_class_of_android(name: str) -> bool:
 
 def _constant_columns(part: DexPart, wanted: Collection[str] | None) -> Iterator[Column]:
     names, values = part.dex.static_string_constants(wanted)
-    if names:
-        yield Column(Kind.CONSTANT, part.location, names, values)
+    computed = dict(zip(*computed_constants(part.dex, wanted), strict=True))
+    more = [name for name in computed if name not in set(names)]
+    if names or more:
+        yield Column(Kind.CONSTANT, part.location, [*names, *more], [*values, *(computed[name] for name in more)])
+
+
+def _marker_columns(part: DexPart) -> Iterator[Column]:
+    rows = marker_properties(part.dex)
+    if rows:
+        yield Column(Kind.PROPERTY, part.location, [name for name, _ in rows], [value for _, value in rows])

@@ -54,7 +54,7 @@ class Kind(str, Enum):
     PROPERTY = "property"
     """FILE.key=value of a small text file (``.properties``, ``.version``)."""
     CONSTANT = "constant"
-    """A static field with its constant string value."""
+    """A static field with its constant string value; or a method without arguments, ``a.B.version()``, with the constant it returns."""
     YARA = "yara"
     """namespace/rule of a YARA rule that matched; the value is what its string ``$version`` met, if it has one."""
     MARK = "mark"

@@ -65,6 +65,15 @@ def test_markers_are_found_beside_strings_of_any_kind() -> None:
         assert [marker.version for marker in markers(R8, *others[:count])] == ["8.1.56"]
 
 
+def test_markers_are_properties_too() -> None:
+    l8 = '~~L8{"desugared-library-identifiers":["com.tools.android:desugar_jdk_libs:1.1.1","x:y:2"],"min-api":21,"n":null}'
+    found = sdkfp.extract(build_zip({"classes.dex": dex(l8)}), name="a.apk")
+    assert [feature.format() for feature in found if feature.kind is sdkfp.Kind.PROPERTY] == [
+        "property ~~L8.desugared-library-identifiers=com.tools.android:desugar_jdk_libs:1.1.1,x:y:2 @ a.apk!classes.dex",
+        "property ~~L8.min-api=21 @ a.apk!classes.dex",
+    ]
+
+
 @pytest.mark.network
 @pytest.mark.parametrize(
     ("key", "compiler", "version"),

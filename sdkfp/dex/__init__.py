@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from sdkfp.dex.classdata import EncodedFields, EncodedMethods
 from sdkfp.dex.code import CodeTable, Instructions, References
+from sdkfp.dex.computed import computed_constants
 from sdkfp.dex.file import Dex, open_dexes
 from sdkfp.dex.header import Header
-from sdkfp.dex.markers import Marker, read_markers
+from sdkfp.dex.markers import Marker, marker_properties, read_markers
 from sdkfp.dex.strings import decode_mutf8, java_name, java_names
 from sdkfp.dex.tables import NO_INDEX, ClassTable, FieldTable, MethodTable, Pairs, ProtoTable
 
@@ -35,9 +36,11 @@ __all__ = [
     "Pairs",
     "ProtoTable",
     "References",
+    "computed_constants",
     "decode_mutf8",
     "java_name",
     "java_names",
+    "marker_properties",
     "open_dexes",
     "read_markers",
 ]

@@ -6,12 +6,14 @@ Source: the R8 project, ``src/main/java/com/android/tools/r8/dex/Marker.java``: 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sdkfp.dex.file import Dex
 from sdkfp.dex.strings import decode_mutf8
 
-__all__ = ["Marker", "read_markers"]
+__all__ = ["Marker", "marker_properties", "read_markers"]
 
 _PREFIXES = (b"~~D8{", b"~~R8{", b"~~L8{")
 _LONGEST = 4096
@@ -34,23 +36,40 @@ class Marker:
 
 def read_markers(dex: Dex) -> list[Marker]:
     """The markers of a dex file, each once, sorted; a file that was put together from libraries has one for each."""
-    found = (_marker(text) for prefix in _PREFIXES for text in dex.strings_starting_with(prefix))
-    return sorted({marker for marker in found if marker is not None}, key=str)
+    return sorted({_marker(compiler, content) for compiler, content in _contents(dex)}, key=str)
 
 
-def _marker(text: bytes) -> Marker | None:
-    if len(text) > _LONGEST:
-        return None
+def marker_properties(dex: Dex) -> list[tuple[str, str]]:
+    """The markers as properties, each once, sorted: (``~~D8.version``, ``8.0.46``)."""
+    found = set()
+    for compiler, content in _contents(dex):
+        for key, value in content.items():
+            texts = value if isinstance(value, list) else [value]
+            if all(isinstance(text, (str, int)) for text in texts):
+                found.add((f"~~{compiler}.{key}", ",".join(map(str, texts))))
+    return sorted(found)
+
+
+def _contents(dex: Dex) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(compiler, what it says) of every marker."""
+    for text in (text for prefix in _PREFIXES for text in dex.strings_starting_with(prefix)):
+        content = _content(text)
+        if isinstance(content, dict):
+            yield text[2:4].decode("ascii"), content
+
+
+def _content(text: bytes) -> object:
     try:
-        content = json.loads(decode_mutf8(text[4:]))
+        return json.loads(decode_mutf8(text[4:])) if len(text) <= _LONGEST else None
     except (ValueError, RecursionError):
         return None
-    if not isinstance(content, dict):
-        return None
+
+
+def _marker(compiler: str, content: Mapping[str, Any]) -> Marker:
     words = {key: value for key, value in content.items() if isinstance(value, str)}
     level = content.get("min-api")
     return Marker(
-        text[2:4].decode("ascii"),
+        compiler,
         words.get("version"),
         words.get("compilation-mode"),
         level if isinstance(level, int) and not isinstance(level, bool) and abs(level) < 1 << 31 else None,

@@ -118,8 +118,8 @@ def read_library(data: bytes) -> NativeLibrary:
 
 
 def library_features(library: NativeLibrary, file_name: str, location: str) -> FeatureSet:
-    """The features of a native library: ``library``, ``soname``, ``symbol``, ``needed``, ``jni`` and, for classes that its
-    strings only mention, ``refers``.
+    """The features of a native library: ``library``, ``soname``, ``symbol``, ``needed``, ``jni``, for classes that its strings only
+    mention ``refers``, and as the property ``FILE.ndk`` the release of the NDK that it was built with.
 
     Args:
         library: what was read.
@@ -135,4 +135,7 @@ def library_features(library: NativeLibrary, file_name: str, location: str) -> F
         (Kind.JNI, owned),
         (Kind.REFERS, tuple(name for name in library.named_classes if name not in owned)),
     )
-    return FeatureSet(Column(kind, location, names) for kind, names in columns)
+    found = [Column(kind, location, names) for kind, names in columns]
+    if library.android_ident is not None and library.android_ident.ndk_version:
+        found.append(Column(Kind.PROPERTY, location, [f"{file_name}.ndk"], [library.android_ident.ndk_version]))
+    return FeatureSet(found)

@@ -4,7 +4,7 @@ rule zlib_copyright
     meta:
         target = "elf"
     strings:
-        $text = / (de|in)flate 1\.[0-9]{1,2}(\.[0-9]{1,2}){0,2} Copyright 1995-(19|20)[0-9]{2} /
+        $version = / (de|in)flate 1\.[0-9]{1,2}(\.[0-9]{1,2}){0,2} Copyright 1995-(19|20)[0-9]{2} /
     condition:
-        $text
+        $version
 }

@@ -203,6 +203,7 @@ def test_the_features_of_a_library() -> None:
             "needed liblog.so",
             "needed libc.so",
             "jni com.vendor.x.Native",
+            "property libvendor.so.ndk=r23b",
         )
     ]
 
