@@ -16,7 +16,7 @@ from sdkfp.behaviour.records import OWN, PACKAGE, Finding, Grade, Observed, Owne
 from sdkfp.behaviour.resolving import ReadLists, Resolved, methods_named, resolve
 from sdkfp.errors import NotExamined
 from sdkfp.surfaces import Surfaces
-from sdkfp.vocabulary import Reads
+from sdkfp.vocabulary import ReadKind, Reads
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,6 +32,7 @@ MOST_SITES = 20
 _STEPS = 4_000_000
 """Instructions that are followed back for arguments, in the whole app; ordinary apps need thousands."""
 _GRADES = tuple(Grade)
+_KINDS = tuple(ReadKind)
 _NO_OFFSET = -1
 _IPUT, _SGET, _SPUT = 0x59, 0x60, 0x67
 """First opcodes of instance puts, static gets and static puts; instance gets come before."""
@@ -88,7 +89,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
     owner = finding.owner
     rank = 3 if owner is None else 0 if owner == OWN else 2 if owner.startswith(PACKAGE) else 1
     read = finding.read
-    return rank, owner or "", read.type, _GRADES.index(finding.grade), read.kind.value, read.name, str(read)
+    return rank, owner or "", read.type, _GRADES.index(finding.grade), _KINDS.index(read.kind), read.name, str(read)
 
 
 def observe(app: App, owners: Owners, surfaces: Surfaces, *, most_sites: int = MOST_SITES) -> Observed:
