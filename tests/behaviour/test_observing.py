@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support import elfwriter
 from support.axmlwriter import E
 from support.catalogs import catalog_of
@@ -36,7 +39,7 @@ from support.readapp import (
 )
 
 import sdkfp
-from sdkfp import App, Catalog, identify
+from sdkfp import App, Catalog, SdkfpError, identify
 from sdkfp.behaviour import Finding, Grade, Owners, observe
 from sdkfp.vocabulary import Weight
 
@@ -447,3 +450,32 @@ def test_calls_that_hand_on_what_they_get_from_each_other_end(catalog: Catalog) 
     for _ in range(40):
         deep += parse_uri(1)
     assert in_method(catalog, *deep, query(1)) == [("sms", "same_method", 1)]
+
+
+# ---- files that lie
+
+
+def busy_dex() -> bytes:
+    """A dex file in which every kind of look-up has something to do."""
+    where = (SDK, "INBOX", "Landroid/net/Uri;")
+    methods = [
+        Method(
+            "<clinit>", code=[ConstString(1, "content://sms"), *parse_uri(1), FieldAccess("sput-object", 1, *where)]
+        ),
+        Method("m", code=[FieldAccess("sget-object", 1, *where), query(1), ConstString(1, "android_id"), setting(1)]),
+        Method("h", f"({STRING}){STRING}", [from_parameter(1, 2), setting(1)]),
+        Method("u", code=[ConstString(3, "android_id"), Invoke("static", SDK, "h", f"({STRING}){STRING}", (3,))]),
+        Method("r", code=[ConstClass(0, "android.os.Build"), ConstString(1, "getSerial"), call(FIND_METHOD, 0, 1, 2)]),
+    ]
+    return DexWriter().add_class(SDK, superclass="android.location.LocationManager", methods=methods).build()
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0x20, len(busy_dex()) - 1), st.integers(0, 255)), min_size=1, max_size=12))
+def test_a_damaged_file_gives_an_answer_or_a_typed_error(catalog: Catalog, changes: list[tuple[int, int]]) -> None:
+    data = bytearray(busy_dex())
+    for place, value in changes:
+        data[place] = value
+    with contextlib.suppress(SdkfpError):
+        for found in observed(catalog, bytes(data)):
+            assert found.count >= len(found.sites) > 0
