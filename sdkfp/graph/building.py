@@ -49,9 +49,9 @@ def build(
     if app is not None:
         libraries = library_nodes(app)
         nodes |= {node: Node(node, "library") for node in libraries.values()}
-        for part, owners in zip([p for p in app.dexes if p.dex.class_names], parties.columns, strict=False):
-            edges.add(code_relations(part.dex, parties, owners, part.location))
-            edges.add(load_relations(part.dex, parties, owners, part.location, libraries))
+        for number, part in enumerate(part for part in app.dexes if part.dex.class_names):
+            edges.add(code_relations(part.dex, parties, number, part.location))
+            edges.add(load_relations(part.dex, parties, number, part.location, libraries))
         edges.add(native_relations(app, identified, parties, libraries))
         for file in app.manifests:
             edges.add(_declared(file, parties))

@@ -43,14 +43,17 @@ MOST_STEPS = 2_000_000
 """Instructions that are followed back for all loads of one file; some tens for each are usual."""
 
 
-def code_relations(dex: Dex, parties: Parties, owners: Ints, location: str) -> Iterator[Relation]:
+def code_relations(dex: Dex, parties: Parties, number: int, location: str) -> Iterator[Relation]:
     """The calls, extends and refers of one dex file between different parties.
 
     Args:
-        owners: the party of each class, by row of ``dex.classes``.
+        dex: the file.
+        parties: of the app.
+        number: of the file among those that define classes.
         location: of the file, for the evidence.
     """
-    types = parties.of_types(dex, owners)
+    owners = parties.columns[number]
+    types = parties.of_types(dex, parties.first[number])
     of_methods = types[np.minimum(dex.methods.class_idx, len(types) - 1)]
     of_fields = types[np.minimum(dex.fields.class_idx, len(types) - 1)]
     of_code = owners[dex.code.owner]
@@ -72,12 +75,14 @@ def code_relations(dex: Dex, parties: Parties, owners: Ints, location: str) -> I
 
 
 def load_relations(
-    dex: Dex, parties: Parties, owners: Ints, location: str, libraries: Mapping[str, str]
+    dex: Dex, parties: Parties, number: int, location: str, libraries: Mapping[str, str]
 ) -> Iterator[Relation]:
     """Calls that load a native library of the app by a constant name or path.
 
     Args:
-        owners: the party of each class, by row of ``dex.classes``.
+        dex: the file.
+        parties: of the app.
+        number: of the file among those that define classes.
         location: of the file, for the evidence.
         libraries: file name → node; only these are looked for.
     """
@@ -90,7 +95,7 @@ def load_relations(
     for place, string in _constants_of(dex, chosen):
         library = _library_of(dex.string(string), libraries)
         if library is not None:
-            party = parties.nodes[int(owners[dex.code.owner[calls.row[place]]])].id
+            party = parties.nodes[int(parties.columns[number][dex.code.owner[calls.row[place]]])].id
             found.setdefault((party, library), []).append(place)
     for (party, library), places in found.items():
         verb = f"loads {library.partition(':')[2]} with"

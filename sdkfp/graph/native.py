@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sdkfp.features import Feature, Kind
@@ -14,6 +14,7 @@ from sdkfp.signature import Strength
 
 if TYPE_CHECKING:
     from sdkfp.app import App, LibraryPart
+    from sdkfp.elf import NativeLibrary
     from sdkfp.graph.parties import Parties
     from sdkfp.identification import Identified
 
@@ -35,28 +36,29 @@ def native_relations(
     app: App, identified: Identified, parties: Parties, nodes: Mapping[str, str]
 ) -> Iterator[Relation]:
     """What the native libraries of an app and the evidence in them say."""
+    parts = [part for part in app.libraries if part.name in nodes]
+    libraries = {part.location: library for part in parts if (library := app.native.get(part.location))}
     by_soname = {
         library.soname: nodes[part.name]
-        for part in app.libraries
-        if (library := app.native.get(part.location)) and library.soname and part.name in nodes
+        for part in parts
+        if (library := libraries.get(part.location)) is not None and library.soname
     }
+    classes = {location: _jni_parties(library, parties) for location, library in libraries.items()}
     owners, inside = _evidence(app, identified)
-    for part in app.libraries:
-        node = nodes.get(part.name)
-        if node is None:
-            continue
-        place = Feature(Kind.LIBRARY, part.name, None, part.location)
-        owner = owners.get(part.name) or _owner_by_jni(app, part, parties) or APP
-        yield Relation(owner, node, "embeds", place.format)
-        for sdk, feature in inside.get(part.location, {}).items():
+    owners = {**_owners_by_jni(parts, classes), **owners}
+    for part in parts:
+        node, location = nodes[part.name], part.location
+        owner = owners.get(part.name, APP)
+        yield Relation(owner, node, "embeds", Feature(Kind.LIBRARY, part.name, None, location).format)
+        for sdk, feature in inside.get(location, {}).items():
             if sdk != owner:
                 yield Relation(node, sdk, "embeds", feature.format)
-        yield from _jni(app, part, parties, node)
-        library = app.native.get(part.location)
-        for needed in library.needed if library else ():
+        for party, class_name in classes.get(location, ()):
+            yield Relation(party, node, "loads", Feature(Kind.JNI, class_name, None, location).format)
+        for needed in libraries[location].needed if location in libraries else ():
             target = nodes.get(needed) or by_soname.get(needed)
             if target is not None and target != node:
-                yield Relation(node, target, "links", Feature(Kind.NEEDED, needed, None, part.location).format)
+                yield Relation(node, target, "links", Feature(Kind.NEEDED, needed, None, location).format)
 
 
 def _evidence(app: App, identified: Identified) -> tuple[dict[str, str], dict[str, dict[str, Feature]]]:
@@ -78,20 +80,15 @@ def _evidence(app: App, identified: Identified) -> tuple[dict[str, str], dict[st
     return {name: sdk for name, (_, _, sdk) in best.items()}, inside
 
 
-def _owner_by_jni(app: App, part: LibraryPart, parties: Parties) -> str | None:
-    """The party of most classes whose native methods the library implements."""
-    found = Counter(party for party, _ in _jni_parties(app, part, parties))
-    return min(found, key=lambda party: (-found[party], party)) if found else None
+def _owners_by_jni(parts: Iterable[LibraryPart], classes: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, str]:
+    """File name → the party of most classes whose native methods the library implements."""
+    found: dict[str, Counter[str]] = {}
+    for part in parts:
+        found.setdefault(part.name, Counter()).update(party for party, _ in classes.get(part.location, ()))
+    return {name: min(count, key=lambda party: (-count[party], party)) for name, count in found.items() if count}
 
 
-def _jni(app: App, part: LibraryPart, parties: Parties, node: str) -> Iterator[Relation]:
-    for party, class_name in _jni_parties(app, part, parties):
-        yield Relation(party, node, "loads", Feature(Kind.JNI, class_name, None, part.location).format)
-
-
-def _jni_parties(app: App, part: LibraryPart, parties: Parties) -> list[tuple[str, str]]:
-    library = app.native.get(part.location)
-    if library is None:
-        return []
+def _jni_parties(library: NativeLibrary, parties: Parties) -> list[tuple[str, str]]:
+    """(party, class) of the classes whose native methods a library implements."""
     classes = dict.fromkeys((*(method.class_name for method in library.jni_methods), *library.registered_classes))
     return [(party, name) for name in classes if (party := parties.id_of_class(name)) is not None]

@@ -45,29 +45,29 @@ class Parties:
     """By number; the first is the app's own code."""
     columns: tuple[Ints, ...]
     """For every ``class`` column of the feature set, the party of each class."""
+    first: tuple[Ints, ...]
+    """For every ``class`` column, the party of the first definition of each class: that is the one that Android takes."""
     of_class: Mapping[str, int]
-    """By class name; where two files define a class, the first does, as for Android."""
+    """The same by class name."""
 
     def id_of_class(self, name: str) -> str | None:
         """The node of a class; ``None`` where it is not defined in the app."""
         number = self.of_class.get(name)
         return None if number is None else self.nodes[number].id
 
-    def of_types(self, dex: Dex, owners: Ints) -> Ints:
+    def of_types(self, dex: Dex, first: Ints) -> Ints:
         """The party of every type of a dex file, by type_idx, with one :data:`NOT_INSIDE` more at the end.
 
         An array type has the party of its element class. Helpers that the compiler (D8) makes once for the whole app, and
         puts beside the first class that needs one, are nobody's: using one is no relation to that class.
 
         Args:
-            owners: the party of each class that the file defines.
+            first: of the file, one of :attr:`first`.
         """
         descriptors = dex.type_descriptors
         found = np.full(len(descriptors) + 1, NOT_INSIDE, np.int64)
-        defined = dex.classes.type_idx
-        if len(self.of_class) == sum(map(len, self.columns)):  # no class is defined twice, so the file's own count
-            found[np.minimum(defined, len(descriptors))] = owners
-            found[-1] = NOT_INSIDE
+        found[np.minimum(dex.classes.type_idx, len(descriptors))] = first
+        found[-1] = NOT_INSIDE
         rows = [row for row in np.flatnonzero(found[:-1] < 0).tolist() if descriptors[row][:1] in (b"L", b"[")]
         elements = [descriptors[row].lstrip(b"[") for row in rows]
         names = java_names([element if element[:1] == b"L" else b"L;" for element in elements])
@@ -100,7 +100,11 @@ def find_parties(features: FeatureSet | None, identified: Identified) -> Parties
         Node(party, "app" if not position else "sdk" if position <= last_sdk else "package", sizes[position])
         for position, party in enumerate(ids)
     ]
-    return Parties(tuple(nodes), tuple(reversed(columns)), of_class)
+    columns.reverse()
+    first = columns
+    if len(of_class) < sum(map(len, names)):
+        first = [np.array([of_class[name] for name in column], np.int64) for column in names]
+    return Parties(tuple(nodes), tuple(columns), tuple(first), of_class)
 
 
 def _packages(names: Sequence[Sequence[str]], owners: Sequence[Sequence[str | None]]) -> dict[str, str]:
