@@ -92,7 +92,11 @@ def run_batch(
     settings = Settings(CatalogSpec(catalog.sha256, directories, how.builtin), how.worker_limits, how.limits)
     with open_output(Path(output).resolve(), catalog.sha256, rescan=how.rescan) as (journal, dataset):
 
-        def engine() -> Engine:
+        def engine(pending: int) -> Engine:
+            if how.scheduler is not None:
+                from sdkfp.batch.cluster import ClusterEngine  # noqa: PLC0415 - an extra
+
+                return ClusterEngine(how.scheduler, settings, dataset, pending, how.part_apps)
             return LocalEngine(settings, how.workers or _processors())
 
         listed = list_inputs(os.fspath(place) for place in places)

@@ -23,8 +23,9 @@ class Answer:
 class Engine(Protocol):
     """Does work on inputs, somewhere."""
 
-    capacity: int
-    """How many inputs it takes at a time."""
+    @property
+    def capacity(self) -> int:
+        """How many inputs it takes at a time; this may change."""
 
     def submit(self, item: Item, *, only_hash: bool) -> None:
         """Take an input: to scan it, or only to say which content it has."""

@@ -101,7 +101,7 @@ def drive(
     journal: Journal,
     dataset: Dataset,
     inputs: Iterable[Listed],
-    engine: Callable[[], Engine],
+    engine: Callable[[int], Engine],
     *,
     retry_failed: bool = False,
     part_apps: int = PART_APPS,
@@ -114,7 +114,7 @@ def drive(
         journal: of the output.
         dataset: of the output.
         inputs: what there is to do.
-        engine: makes who does it; called when the inputs are listed.
+        engine: makes who does it, told how many inputs are to be done.
         retry_failed: scan again what failed before.
         part_apps: a part is written when the rows of so many apps wait, or of fewer large ones.
         on_progress: called often.
@@ -136,7 +136,7 @@ def drive(
     with _writing(dataset.root):
         try:
             if before.pending and not stop():
-                driver.work(engine(), stop)
+                driver.work(engine(before.pending), stop)
         finally:
             with contextlib.suppress(OSError, OutputError) if driver.broken else contextlib.nullcontext():
                 driver.finish()
@@ -257,7 +257,7 @@ def _answers(engine: Engine, items: Iterator[Item], stop: Callable[[], bool], *,
     """Hand over items as the engine takes them, and give back what is finished."""
     under_way = 0
     while not stop():
-        for item in islice(items, engine.capacity - under_way):
+        for item in islice(items, max(0, engine.capacity - under_way)):
             engine.submit(item, only_hash=only_hash)
             under_way += 1
         engine.flush()

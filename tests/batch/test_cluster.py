@@ -1,0 +1,132 @@
+"""The same work on the workers of a real Dask cluster on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dask
+import pytest
+from distributed import LocalCluster
+from support import batches
+
+from sdkfp.batch import BatchOptions, ClusterError, Progress, WorkerLimits, cluster, run_batch
+
+pytestmark = [
+    pytest.mark.filterwarnings("default"),  # what other people's event loops leave behind
+    pytest.mark.skipif(os.name != "posix", reason="signals of POSIX"),
+]
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[LocalCluster]:
+    with dask.config.set({"distributed.worker.daemon": False}), local_cluster(3) as found:
+        yield found
+
+
+def local_cluster(count: int) -> Any:
+    make: Any = LocalCluster  # not typed
+    return make(n_workers=count, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
+
+
+def on(found: LocalCluster, options: BatchOptions) -> BatchOptions:
+    return replace(options, scheduler=found.scheduler_address, part_apps=3)
+
+
+def test_one_of_the_workers_is_killed(workers: LocalCluster, tmp_path: Path) -> None:
+    apps = batches.write_apps(tmp_path / "apps", 20)
+    slow = batches.slow_app(40)
+    for number in range(6):
+        (apps / f"slow{number}.apk").write_bytes(slow + bytes(number))
+    (apps / "twin.apk").write_bytes(batches.app(7))
+    (apps / "junk.apk").write_bytes(b"junk")
+    options = batches.options(tmp_path)
+    killed: list[int] = []
+
+    def kill_one(progress: Progress) -> None:
+        if progress.phase == "scanning" and progress.done >= 6 and not killed:
+            killed.append(next(iter(workers.workers.values())).pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    summary = run_batch([apps], tmp_path / "cluster", on(workers, options), on_progress=kill_one)
+    assert killed
+    assert (summary.counts.apps, summary.failures) == (26, {"not-openable": 1})
+    run_batch([apps], tmp_path / "local", options)
+    assert batches.contents(tmp_path / "cluster") == batches.contents(tmp_path / "local")
+    assert not [path for path in (tmp_path / "cluster" / ".staging").iterdir() if path.is_dir()]
+
+
+def test_stopped_here_and_resumed_there(workers: LocalCluster, tmp_path: Path) -> None:
+    apps = batches.write_apps(tmp_path / "apps", 12)
+    options = batches.options(tmp_path)
+    seen: list[Progress] = []
+    stopped = run_batch(
+        [apps],
+        tmp_path / "out",
+        on(workers, options),
+        on_progress=seen.append,
+        stop=lambda: bool(seen) and seen[-1].done >= 3,
+    )
+    assert stopped.interrupted
+    assert 0 < stopped.counts.pending < 12
+    assert run_batch([apps], tmp_path / "out", options).counts.pending == 0
+    run_batch([apps], tmp_path / "undisturbed", options)
+    assert batches.contents(tmp_path / "out") == batches.contents(tmp_path / "undisturbed")
+
+
+def test_limits_hold_there(workers: LocalCluster, tmp_path: Path) -> None:
+    apps = batches.write_apps(tmp_path / "apps", 4)
+    (apps / "slow.apk").write_bytes(batches.slow_app(1500))
+    options = batches.options(tmp_path, worker_limits=WorkerLimits(seconds=1.5))
+    assert "time-limit" in run_batch([apps], tmp_path / "out", on(workers, options)).failures
+    rows = batches.contents(tmp_path / "out", ["failures"])["failures"]
+    assert ("slow.apk", "time-limit") in [row[1:3] for row in rows]
+
+
+def test_a_scheduler_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 1)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    apps = batches.write_apps(tmp_path / "apps", 1)
+    with pytest.raises(ClusterError, match="no Dask scheduler answers at tcp://127"):
+        run_batch([apps], tmp_path / "out", batches.options(tmp_path, scheduler=address))
+    with pytest.raises(ClusterError, match="no Dask scheduler answers at nonsense"):
+        run_batch([apps], tmp_path / "out", batches.options(tmp_path, scheduler="nonsense://x"))
+    assert run_batch([apps], tmp_path / "out", batches.options(tmp_path)).counts.apps == 1
+
+
+def test_workers_that_cannot_do_the_work(
+    workers: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apps = batches.write_apps(tmp_path / "apps", 1)
+    options = on(workers, batches.options(tmp_path))
+    other = replace(options, signatures=(str(tmp_path / "signatures"),))
+    monkeypatch.setattr(Path, "touch", lambda _self: None)  # as if the workers saw another directory under this path
+    with pytest.raises(ClusterError, match="file system that all machines share"):
+        run_batch([apps], tmp_path / "out", other)
+
+
+def test_a_scheduler_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_WORKER_SECONDS", 1)
+    apps = batches.write_apps(tmp_path / "apps", 1)
+    with local_cluster(0) as empty:
+        options = batches.options(tmp_path, scheduler=empty.scheduler_address)
+        with pytest.raises(ClusterError, match="has no workers"):
+            run_batch([apps], tmp_path / "out", options)
+
+
+def test_workers_that_may_not_start_processes(tmp_path: Path) -> None:
+    apps = batches.write_apps(tmp_path / "apps", 1)
+    with (
+        dask.config.set({"distributed.worker.daemon": True}),  # as it is without a configuration
+        local_cluster(1) as daemons,
+    ):
+        options = batches.options(tmp_path, scheduler=daemons.scheduler_address)
+        with pytest.raises(ClusterError, match="DASK_DISTRIBUTED__WORKER__DAEMON=False"):
+            run_batch([apps], tmp_path / "out", options)
