@@ -37,6 +37,7 @@ from sdkfp.versions import is_contradictory
 __all__ = ["SIGNATURE_KEYS", "read_organization", "read_signature", "read_types", "read_words"]
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_TAKEN = frozenset({"app"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PURL = re.compile(r"pkg:[a-z][a-z0-9.+-]*/\S+")
 _URL = re.compile(r"https?://[^\s/]+\.[^\s/]+(?:/\S*)?")
@@ -195,6 +196,8 @@ def _identifier(reader: Reader, node: Node | None, stem: str) -> str:
     text = _checked(reader, node, _ID, "an id (a-z, 0-9 and single hyphens)") or ""
     if node is not None and text and text != stem:
         reader.issue(node, f"the id is {text!r} but the file is named {stem!r}")
+    if node is not None and text in _TAKEN:
+        reader.issue(node, f"the id {text!r} means the app's own code in every report")
     return text
 
 

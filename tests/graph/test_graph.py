@@ -11,7 +11,7 @@ from support import graphapp
 from support.catalogs import catalog_of
 from support.dexwriter import ConstString, DexWriter, Instruction, Invoke, Method, Raw
 
-from sdkfp import App, Catalog, FeatureSet, identification
+from sdkfp import App, Catalog, FeatureSet, SignatureError, identification
 from sdkfp.behaviour import Owners, observe
 from sdkfp.graph import APP, Graph, build
 
@@ -215,6 +215,11 @@ def test_a_class_defined_twice_belongs_to_its_first_definition(catalog: Catalog)
     assert edges(graph_of(graphapp.app(**{"classes3.dex": twice.build()}), catalog), "calls") == edges(
         graph_of(graphapp.app(), catalog), "calls"
     )
+
+
+def test_no_sdk_may_be_called_like_the_app(tmp_path: Path) -> None:
+    with pytest.raises(SignatureError, match="the id 'app' means the app's own code in every report"):
+        catalog_of(tmp_path, {"app": "clues: [{class: com.vendor.sdk.}]"})
 
 
 def test_helpers_that_the_compiler_shares_are_no_relation(catalog: Catalog) -> None:
