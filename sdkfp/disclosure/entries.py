@@ -1,0 +1,276 @@
+"""What a policy says of each SDK: the rows of its tables, the entries of its lists, and its sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sdkfp.disclosure.document import Document, Line, Row
+from sdkfp.disclosure.folding import WordIndex, fold
+from sdkfp.policy_words import Column, PolicyWords
+
+__all__ = ["Entry", "Sentence", "Statements", "read_statements"]
+
+IsName = Callable[[str], bool]
+
+LONGEST_NAME = 80
+LONGEST_KEY = 24
+_MOST_LINES = 60
+"""Lines of one entry of a list."""
+_MOST_UNKEYED = 4
+"""Lines of one without any key."""
+_LONGEST_QUOTE = 1200
+_KEY_VALUE = re.compile(r"^[\s\-*+•·●○◦▪◆【(（]*(?P<key>[^:：]{1,40}?)[\s】)）]*[:：]\s*(?P<value>.*)$", re.DOTALL)
+_NUMBER = re.compile(
+    r"^[\s\-*+•·●○◦▪◆]*(?:[(（]?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[一二三四五六七八九十]{1,3}|[a-zA-Z])[)）.、．:：\s]\s*)+"
+)
+_SENTENCE = re.compile(r"[^。！？!?\n;；]+(?:\.(?=\s)|[。！？!?\n;；]|$)")
+_ENGLISH_STOP = re.compile(r"(?<=[a-z)\"”])\.\s+(?=[A-Z])")
+_BRACKETS = re.compile(r"[((][^()()]*[))]")
+_SDK = re.compile(r"sdk", re.IGNORECASE)
+_PARTNER = re.compile(r"(?i)sdk|第三方|三方|合作|插件|third|partner|library")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a table, or one entry of a list, about one SDK or partner."""
+
+    place: str
+    quote: str
+    how: str
+    """``table`` or ``list``."""
+    name: str
+    columns: dict[Column, str] = field(default_factory=dict)
+    text: str = ""
+    """All of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence outside tables and lists."""
+
+    place: str
+    text: str
+    paragraph: str
+    """The text around it, in which types of personal information may be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Everything that a policy says, arranged."""
+
+    entries: tuple[Entry, ...]
+    sentences: tuple[Sentence, ...]
+    tables: int
+    """Tables that list SDKs or partners."""
+
+
+def read_statements(document: Document, words: PolicyWords, is_name: IsName) -> Statements:
+    """Arrange the pieces of a policy.
+
+    Args:
+        document: the policy.
+        words: what policies call the columns of their lists.
+        is_name: whether a short text is little more than the name of an SDK that the catalog knows.
+    """
+    heads = WordIndex((word, column) for column, found in words.columns.items() for word in found)
+    entries: list[Entry] = []
+    sentences: list[Sentence] = []
+    tables = 0
+    pieces = document.pieces
+    position = 0
+    while position < len(pieces):
+        piece = pieces[position]
+        end = position + 1
+        if isinstance(piece, Row):
+            while end < len(pieces) and isinstance(row := pieces[end], Row) and row.table == piece.table:
+                end += 1
+            found = _table([row for row in pieces[position:end] if isinstance(row, Row)], heads, is_name)
+            tables += bool(found)
+            entries += found
+            if not found:
+                rows = [row for row in pieces[position:end] if isinstance(row, Row)]
+                sentences += [Sentence(row.place, cell, " | ".join(row.cells)) for row in rows for cell in row.cells]
+        else:
+            while end < len(pieces) and isinstance(pieces[end], Line):
+                end += 1
+            lines = [line for line in pieces[position:end] if isinstance(line, Line)]
+            listed, rest = _lists(lines, heads, is_name)
+            entries += listed
+            sentences += rest
+        position = end
+    return Statements(tuple(entries), tuple(sentences), tables)
+
+
+def _column(text: str, heads: WordIndex[Column]) -> Column | None:
+    """The column that a head or key speaks of: its main word, which is at least a third of the text."""
+    folded = fold(_BRACKETS.sub("", text))
+    best = heads.main(folded)
+    if best is None or (best.end - best.start) * 3 < len(folded.lower):
+        return None
+    return best.value
+
+
+def _table(rows: Sequence[Row], heads: WordIndex[Column], is_name: IsName) -> list[Entry]:
+    """The entries of a table that lists SDKs; none if it is about something else."""
+    for start, row in enumerate(rows[:3]):
+        columns = [_column(cell, heads) if len(cell) <= LONGEST_NAME else None for cell in row.cells]
+        known = {column for column in columns if column is not None}
+        if Column.NAME in known and len(known) > 1:
+            return _entries(rows[start + 1 :], columns) if _lists_sdks(row, columns, rows[start + 1 :], is_name) else []
+        if len(known) > 2:
+            return _entries(rows[start + 1 :], _guessed(columns, rows[start + 1 :], is_name))
+    guessed = _guessed([None] * max(len(row.cells) for row in rows), rows, is_name)
+    return _entries(rows, guessed) if Column.NAME in guessed else _turned(rows, heads)
+
+
+def _lists_sdks(head: Row, columns: Sequence[Column | None], rows: Sequence[Row], is_name: IsName) -> bool:
+    """The table is about SDKs or partners, not about kinds of information: its head says so, or a third of its names."""
+    if any(column is Column.NAME and _PARTNER.search(cell) for column, cell in zip(columns, head.cells, strict=True)):
+        return True
+    if Column.DEVELOPER in columns or Column.PACKAGE in columns:
+        return True
+    number = columns.index(Column.NAME)
+    cells = [row.cells[number] for row in rows if number < len(row.cells) and row.cells[number]]
+    return sum(is_name(cell) or bool(_SDK.search(cell)) for cell in cells) * 3 >= len(cells) > 0
+
+
+def _guessed(columns: list[Column | None], rows: Sequence[Row], is_name: IsName) -> list[Column | None]:
+    """Give the column with the most names of SDKs its meaning: at least half of its cells are such names."""
+    best, most = -1, 0
+    for number, column in enumerate(columns):
+        cells = [row.cells[number] for row in rows if number < len(row.cells) and row.cells[number]]
+        met = sum(len(cell) <= LONGEST_NAME and (is_name(cell) or bool(_SDK.search(cell))) for cell in cells)
+        if column in (None, Column.NAME, Column.PURPOSE) and met > most and met * 2 >= len(cells):
+            best, most = number, met
+    if best < 0:
+        return columns
+    return [Column.NAME if number == best else column for number, column in enumerate(columns)]
+
+
+def _turned(rows: Sequence[Row], heads: WordIndex[Column]) -> list[Entry]:
+    """A table of one SDK with the keys in its first column."""
+    columns: dict[Column, str] = {}
+    for row in rows:
+        column = _column(row.cells[0], heads) if len(row.cells) > 1 else None
+        if column is not None and column not in columns:
+            columns[column] = "\n".join(row.cells[1:])
+    if Column.NAME not in columns or len(columns) < 3:
+        return []
+    text = "\n".join(" | ".join(cell for cell in row.cells if cell) for row in rows)
+    return [Entry(rows[0].place, text[:_LONGEST_QUOTE], "table", columns[Column.NAME], columns, text)]
+
+
+def _entries(rows: Iterable[Row], columns: Sequence[Column | None]) -> list[Entry]:
+    found = []
+    for row in rows:
+        values: dict[Column, str] = {}
+        for column, cell in zip(columns, row.cells, strict=False):
+            if column is not None and cell:
+                values[column] = f"{values[column]}\n{cell}" if column in values else cell
+        name = values.get(Column.NAME, "")
+        if not name and Column.PACKAGE not in values:
+            continue
+        text = " | ".join(cell for cell in row.cells if cell)
+        if len(row.cells) > 1 and len(set(row.cells)) > 1:
+            found.append(Entry(row.place, text[:_LONGEST_QUOTE], "table", name[:400], values, text))
+    return found
+
+
+@dataclass(slots=True)
+class _Open:
+    """An entry of a list that is being gathered."""
+
+    place: str
+    name: str
+    lines: list[str]
+    columns: dict[Column, str]
+    keys: int = 0
+    last: Column | None = None
+
+    def close(self) -> Entry:
+        text = "\n".join(self.lines)
+        return Entry(self.place, text[:_LONGEST_QUOTE], "list", self.name, self.columns, text)
+
+
+def _lists(lines: Sequence[Line], heads: WordIndex[Column], is_name: IsName) -> tuple[list[Entry], list[Sentence]]:
+    entries: list[Entry] = []
+    sentences: list[Sentence] = []
+    current: _Open | None = None
+
+    def close() -> None:
+        nonlocal current
+        if current is not None and (current.keys or len(current.lines) > 1):
+            entries.append(current.close())
+        elif current is not None:
+            sentences.extend(_sentences(Line(current.place, current.lines[0])))
+        current = None
+
+    for position, line in enumerate(lines):
+        key, column, value = _key(line.text, heads)
+        if column is Column.NAME and value:
+            close()
+            current = _Open(line.place, value[:400], [line.text], {Column.NAME: value}, 1, Column.NAME)
+        elif column is not None and current is not None:
+            current.lines.append(line.text)
+            current.keys += 1
+            current.last = column
+            current.columns[column] = f"{current.columns[column]}\n{value}" if column in current.columns else value
+        elif _begins(lines, position, heads, is_name):
+            close()
+            name = _NUMBER.sub("", line.text) or line.text
+            current = _Open(line.place, name.rstrip(":：").strip(), [line.text], {})
+        elif (
+            current is not None
+            and not line.heading
+            and len(current.lines) < _MOST_LINES
+            and _goes_on(line, current, key)
+        ):
+            current.lines.append(line.text)
+            if current.last is not None:
+                current.columns[current.last] += "\n" + line.text
+        else:
+            close()
+            sentences += _sentences(line)
+    close()
+    return entries, sentences
+
+
+def _key(text: str, heads: WordIndex[Column]) -> tuple[str | None, Column | None, str]:
+    """The key of a ``key: value`` line, the column that it speaks of, and the value."""
+    found = _KEY_VALUE.match(text)
+    if found is None:
+        return None, None, ""
+    key = found["key"].strip()
+    if len(key) > LONGEST_KEY and len(key.split()) > 4:
+        return None, None, ""
+    return key, _column(key, heads), found["value"].strip()
+
+
+def _begins(lines: Sequence[Line], position: int, heads: WordIndex[Column], is_name: IsName) -> bool:
+    """The line is the name of an SDK above what is said of it."""
+    line = lines[position]
+    name = _NUMBER.sub("", line.text).strip()
+    if not name or len(name) > LONGEST_NAME or name[-1] in "。;；,，":
+        return False
+    if is_name(name):
+        return True
+    following = lines[position + 1 : position + 3]
+    keyed = any(_key(other.text, heads)[1] not in (None, Column.NAME) for other in following)
+    return keyed and (bool(_SDK.search(name)) or line.heading) and _key(line.text, heads)[1] is None
+
+
+def _goes_on(line: Line, current: _Open, key: str | None) -> bool:
+    """A line without a key still belongs to the entry: its value, a further item, an unknown key; not the text after it."""
+    if current.keys == 0:
+        return len(current.lines) < _MOST_UNKEYED and not _NUMBER.match(line.text)
+    if current.last is Column.POLICY and key is None:
+        return line.text.startswith(("http", "www", "《"))
+    return key is not None or len(line.text) < 400
+
+
+def _sentences(line: Line) -> list[Sentence]:
+    text = _ENGLISH_STOP.sub(".\n", line.text)
+    parts = [part.strip() for part in _SENTENCE.findall(text)]
+    return [Sentence(line.place, part[:_LONGEST_QUOTE], line.text) for part in parts if len(part) > 1]
