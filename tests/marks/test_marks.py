@@ -362,11 +362,15 @@ def test_catalog_marks_come_from_the_artifacts_that_it_names() -> None:
         file = Path(signature.path).with_suffix(".marks")
         if not named or not file.exists() or any(a.sha256 not in corpus for a in named):
             continue
-        artifacts = []
-        for a in named:
-            assert a.sha256 is not None
-            path = realapps.path(corpus[a.sha256])
-            artifacts.append((release_of(a.purl, a.path, a.version), read_artifact(path), users.count(a.sha256) == 1))
+        artifacts = [
+            (
+                release_of(a.purl, a.path, a.version),
+                read_artifact(realapps.path(corpus[a.sha256])),
+                users.count(a.sha256) == 1,
+            )
+            for a in named
+            if a.sha256 is not None and not (a.path or "").endswith(".so.jar")  # a jar that holds native libraries only
+        ]
         assert write_marks(learn(signature.id, artifacts, catalog.index, common)) == file.read_bytes(), signature.id
         compared += 1
     assert compared
