@@ -29,7 +29,8 @@ from sdkfp.errors import (
 )
 
 if TYPE_CHECKING:
-    from sdkfp._scan import extract, identify, scan
+    from sdkfp._isolate import IsolationError, WorkerError, WorkerLimits
+    from sdkfp._scan import IsolatedScanner, extract, identify, scan
     from sdkfp.app import App
     from sdkfp.catalog import Catalog
     from sdkfp.container import Limits
@@ -47,6 +48,8 @@ __all__ = [
     "Feature",
     "FeatureSet",
     "Grade",
+    "IsolatedScanner",
+    "IsolationError",
     "Kind",
     "LimitExceededError",
     "Limits",
@@ -59,6 +62,8 @@ __all__ = [
     "Signature",
     "SignatureError",
     "SignatureIssue",
+    "WorkerError",
+    "WorkerLimits",
     "__version__",
     "extract",
     "identify",
@@ -72,11 +77,15 @@ _HOMES = {
     "Feature": "sdkfp.features",
     "FeatureSet": "sdkfp.features",
     "Grade": "sdkfp.features",
+    "IsolatedScanner": "sdkfp._scan",
+    "IsolationError": "sdkfp._isolate",
     "Kind": "sdkfp.features",
     "Limits": "sdkfp.container",
     "Report": "sdkfp.report",
     "ReportError": "sdkfp.report",
     "Signature": "sdkfp.signature",
+    "WorkerError": "sdkfp._isolate",
+    "WorkerLimits": "sdkfp._isolate",
     "extract": "sdkfp._scan",
     "identify": "sdkfp._scan",
     "json_schema": "sdkfp.report",

@@ -81,7 +81,7 @@ class Worker:
         arguments: for ``prepare``.
 
     Raises:
-        IsolationError: the package pebble is not installed, or processes cannot be started from here.
+        IsolationError: processes cannot be started from here.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Worker:
             WorkerError: it was not brought to an end.
             Exception: whatever the function raised, where it can be pickled.
         """
-        from pebble import ProcessExpired  # noqa: PLC0415 - an extra
+        from pebble import ProcessExpired  # noqa: PLC0415 - not needed where nothing is isolated
 
         pool = self._started()
         try:
@@ -152,12 +152,8 @@ class Worker:
         if self._stopped:
             raise WorkerError("killed", "the worker was stopped")
         if self._pool is None:
-            try:
-                from pebble import ProcessPool  # noqa: PLC0415 - an extra
-            except ImportError:
-                raise IsolationError(
-                    "worker processes need the package pebble: install sdkfp with the extra 'batch'"
-                ) from None
+            from pebble import ProcessPool  # noqa: PLC0415 - not needed where nothing is isolated
+
             # A pool for each worker: what kills one in the middle of a message must not harm the others' channel.
             self._pool = ProcessPool(
                 max_workers=1,

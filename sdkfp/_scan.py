@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO
 
 from sdkfp import identification
+from sdkfp._isolate import Worker, WorkerLimits
 from sdkfp.app import App
 from sdkfp.behaviour import Behaviour, Observed, compare, observe
 from sdkfp.behaviour import Owners as ReadOwners
-from sdkfp.catalog import Catalog
+from sdkfp.catalog import Catalog, CatalogOrigin
 from sdkfp.container import ContainerKind, Limits
 from sdkfp.dex import Marker, read_markers
-from sdkfp.errors import NotExamined
+from sdkfp.errors import CatalogError, LimitExceededError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
 from sdkfp.graph import build as build_graph
 from sdkfp.identification import Identified, Learned, LearnedSdk, Owners
@@ -23,7 +27,7 @@ from sdkfp.report import AppInfo, CertificateRecord, CompilerRecord, PermissionR
 from sdkfp.rules import match_features, match_parts
 from sdkfp.signing import Signer, describe_certificate
 
-__all__ = ["Source", "extract", "identify", "scan", "scan_app"]
+__all__ = ["IsolatedScanner", "Source", "extract", "identify", "scan", "scan_app"]
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
 """A path, the bytes, or a binary file object."""
@@ -37,6 +41,7 @@ def scan(
     limits: Limits | None = None,
     reads: bool = True,
     names_only: bool = False,
+    isolate: bool | WorkerLimits = False,
 ) -> Report:
     """Say which SDKs are inside an app, why, and how much of the app is not explained.
 
@@ -48,11 +53,19 @@ def scan(
         reads: look for code that is able to read personal information.
         names_only: the quick look: names of classes, manifest entries, libraries and files. Instructions, strings, the content of
             native libraries and certificates are not read, so there are no rules, marks, reads and calls; the report says so.
+        isolate: work in a process of its own, within limits of time and memory: a crash of the native code that reads libraries
+            and runs rules is then an error here. For many apps use :class:`IsolatedScanner`, which keeps its process.
 
     Raises:
         ContainerError: it cannot be opened at all. Parts that cannot be read are in ``report.not_examined``.
         CatalogError: the built-in signatures are missing or wrong.
+        WorkerError: with ``isolate``, the process crashed or went beyond its limits.
+        IsolationError: with ``isolate``, no process can be started.
     """
+    if isolate:
+        bounds = isolate if isinstance(isolate, WorkerLimits) else WorkerLimits()
+        with IsolatedScanner(catalog, bounds) as scanner:
+            return scanner.scan(source, name=name, limits=limits, reads=reads, names_only=names_only)
     with App.open(source, name=name, limits=limits, names_only=names_only) as app:
         if names_only:
             return _scan_names(app, catalog or Catalog.builtin())
@@ -83,6 +96,90 @@ def scan_app(app: App, catalog: Catalog, *, reads: bool = True) -> Report:
         graph=graph,
         behaviour=behaviour,
     )
+
+
+class IsolatedScanner:
+    """Scans apps one after another in a process of its own; after a crash the next app gets a fresh one. A context manager.
+
+    Args:
+        catalog: the signatures; by default the built-in ones.
+        bounds: what one app may cost.
+
+    Raises:
+        CatalogError: the catalog was put together in this process: another one cannot load it.
+        IsolationError: no process can be started from here.
+    """
+
+    def __init__(self, catalog: Catalog | None = None, bounds: WorkerLimits | None = None) -> None:
+        origin = (catalog or Catalog.builtin()).origin
+        if origin is None:
+            raise CatalogError("a scan in another process needs a catalog that was loaded from directories")
+        self._origin = origin
+        self._worker = Worker(bounds or WorkerLimits(), _catalog_at, (origin,))
+
+    def scan(
+        self,
+        source: Source,
+        *,
+        name: str | None = None,
+        limits: Limits | None = None,
+        reads: bool = True,
+        names_only: bool = False,
+    ) -> Report:
+        """As the function :func:`scan`.
+
+        Raises:
+            ContainerError, CatalogError: as there.
+            WorkerError: the process crashed or went beyond its limits; its ``code`` says which.
+        """
+        data, label = _portable(source, name, limits or Limits())
+        return self._worker.run(_scan_here, self._origin, data, label, limits, reads, names_only)
+
+    def close(self) -> None:
+        """End the process."""
+        self._worker.close()
+
+    def __enter__(self) -> IsolatedScanner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@lru_cache(maxsize=1)
+def _catalog_at(origin: CatalogOrigin) -> Catalog:
+    """In the worker process: the catalog, with what every scan needs of it."""
+    catalog = origin.load()
+    _ = (catalog.rules, catalog.index)
+    return catalog
+
+
+def _scan_here(
+    origin: CatalogOrigin,
+    source: str | bytes,
+    name: str | None,
+    limits: Limits | None,
+    reads: bool,  # noqa: FBT001 - as above
+    names_only: bool,  # noqa: FBT001 - as above
+) -> Report:
+    """In the worker process: scan one app."""
+    return scan(source, catalog=_catalog_at(origin), name=name, limits=limits, reads=reads, names_only=names_only)
+
+
+def _portable(source: Source, name: str | None, limits: Limits) -> tuple[str | bytes, str | None]:
+    """A source that can be handed to another process, and what to call it."""
+    if isinstance(source, bytes):
+        return source, name
+    if isinstance(source, (str, os.PathLike)):
+        return str(Path(source).absolute()), name
+    data = source.read(limits.max_total_bytes + 1)
+    label = getattr(source, "name", None)
+    label = name or (Path(label).name if isinstance(label, str) else None)
+    if len(data) > limits.max_total_bytes:
+        raise LimitExceededError(f"{label or 'the input'} is larger than {limits.max_total_bytes} bytes")
+    return data, label
 
 
 def _scan_names(app: App, catalog: Catalog) -> Report:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ from sdkfp.yara import CompiledRules, RuleSource
 if TYPE_CHECKING:
     from sdkfp.marks.index import MarkIndex
 
-__all__ = ["Catalog", "Found", "builtin_directory", "read_vocabulary"]
+__all__ = ["Catalog", "CatalogOrigin", "Found", "builtin_directory", "read_vocabulary"]
 
 _CACHE_FORMAT = 5
 """Raised whenever the records change, so that an old cache file is never read as a new one."""
@@ -62,6 +63,27 @@ def builtin_directory() -> Path:
     raise CatalogError("the built-in signatures are missing from this installation of sdkfp")
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogOrigin:
+    """What a catalog was loaded from: another process loads the same one again."""
+
+    directories: tuple[str, ...]
+    builtin: bool
+    cache: bool
+    sha256: str
+
+    def load(self) -> Catalog:
+        """The catalog, once more.
+
+        Raises:
+            CatalogError: the signatures are wrong, or others than before.
+        """
+        catalog = Catalog.load(*self.directories, builtin=self.builtin, cache=self.cache)
+        if catalog.sha256 != self.sha256:
+            raise CatalogError("the signatures have changed since they were loaded")
+        return catalog
+
+
 class Catalog:
     """A frozen set of signatures with the words and organizations that they use."""
 
@@ -74,6 +96,7 @@ class Catalog:
         sha256: str,
         rules: RuleSet | None = None,
         marks: Callable[[], MarkIndex] | None = None,
+        origin: CatalogOrigin | None = None,
     ) -> None:
         self.signatures: Mapping[str, Signature] = {s.id: s for s in sorted(signatures, key=lambda s: s.id)}
         self.organizations: Mapping[str, Organization] = {o.id: o for o in sorted(organizations, key=lambda o: o.id)}
@@ -83,6 +106,8 @@ class Catalog:
         self.version = __version__
         self._rules = rules or RuleSet(RuleFiles())
         self._marks = marks
+        self.origin = origin
+        """``None`` for a catalog that was put together in this process."""
 
     def __len__(self) -> int:
         return len(self.signatures)
@@ -133,9 +158,9 @@ class Catalog:
                 _write_cache(digest, compiled)
         rules = RuleSet(compiled.rules, digest[:32] if cache else None, checked)
         marks = partial(_load_marks, [path for source in sources for path in source.marks], digest if cache else None)
-        return cls(
-            compiled.signatures, compiled.organizations, compiled.vocabulary, sha256=digest, rules=rules, marks=marks
-        )
+        origin = CatalogOrigin(tuple(str(directory.absolute()) for directory in extra), builtin, cache, digest)
+        parts = (compiled.signatures, compiled.organizations, compiled.vocabulary)
+        return cls(*parts, sha256=digest, rules=rules, marks=marks, origin=origin)
 
     def lookup(self, text: str) -> list[Found]:
         """Signatures that a class name, prefix, library name, permission, id, or words in English or Chinese point to.

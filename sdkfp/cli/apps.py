@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -13,6 +13,7 @@ from sdkfp.cli._common import (
     EXIT_USAGE,
     AsJson,
     Lang,
+    Language,
     NoBuiltin,
     Quiet,
     Signatures,
@@ -26,15 +27,19 @@ from sdkfp.cli._common import (
     write_file,
 )
 
+if TYPE_CHECKING:
+    from sdkfp.report import Report
+
 _File = Optional[Path]  # noqa: UP045 - typer reads the annotation at run time, also on Python 3.10
 
 
-@app.command(epilog=EPILOG)
+@app.command(epilog=f"{EPILOG}. Several apps: 3 when any of them could not be scanned; the others are reported.")
 def scan(  # noqa: PLR0913 - one argument for each option
-    path: Annotated[
-        Path,
+    paths: Annotated[
+        list[Path],
         typer.Argument(
-            help="An app (APK), library (AAR, JAR), directory, dex file or native library; - for standard input.",
+            help="Apps (APK, AAB, XAPK, HAP …), libraries (AAR, JAR), directories, dex files or native libraries; - for standard input. "
+            "Several are scanned in a process of their own, and with --json give one report a line.",
             metavar="APP",
         ),
     ],
@@ -56,17 +61,34 @@ def scan(  # noqa: PLR0913 - one argument for each option
     no_builtin: NoBuiltin = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
+    isolate: Annotated[
+        bool,
+        typer.Option(
+            "--isolate", help="Also scan a single app in a process of its own, which may crash or run out of memory."
+        ),
+    ] = False,
 ) -> None:
     """Say which third-party SDKs are inside an app, why, and how much of it is not explained."""
     with errors():
         from sdkfp._scan import scan as run  # noqa: PLC0415 - `lookup` and `--help` do not need it
 
+        if len(paths) > 1:
+            if any(file is not None for file in (html, cyclonedx, csv, sarif)) or Path("-") in paths:
+                fail(
+                    "several apps go with --json and tables only; give one app for a file, or for standard input",
+                    EXIT_USAGE,
+                )
+            _scan_several(
+                paths, signatures, lang, no_builtin=no_builtin, as_json=as_json, quiet=quiet, names_only=names_only
+            )
+            return
+        path = paths[0]
         catalog = load_catalog(signatures, no_builtin=no_builtin)
         with spinner(f"Scanning {path}", quiet=quiet or as_json):
             if str(path) == "-":
-                report = run(sys.stdin.buffer, catalog=catalog, name="stdin", names_only=names_only)
+                report = run(sys.stdin.buffer, catalog=catalog, name="stdin", names_only=names_only, isolate=isolate)
             else:
-                report = run(path, catalog=catalog, names_only=names_only)
+                report = run(path, catalog=catalog, names_only=names_only, isolate=isolate)
         if html is not None:
             from sdkfp.export.html import render_html  # noqa: PLC0415 - jinja2 is slow to import
 
@@ -89,6 +111,31 @@ def scan(  # noqa: PLR0913 - one argument for each option
         from sdkfp._terminal import print_report  # noqa: PLC0415 - rich is slow to import
 
         print_report(report, catalog, language_of(lang))
+
+
+def _scan_several(
+    paths: list[Path],
+    signatures: list[Path] | None,
+    lang: Language | None,
+    *,
+    no_builtin: bool,
+    as_json: bool,
+    quiet: bool,
+    names_only: bool,
+) -> None:
+    from sdkfp._terminal import print_report  # noqa: PLC0415 - rich is slow to import
+    from sdkfp.cli._several import scan_several  # noqa: PLC0415 - for several apps only
+
+    catalog = load_catalog(signatures, no_builtin=no_builtin)
+
+    def show(path: Path, report: Report) -> None:
+        if as_json:
+            write(report.to_json(indent=0) + b"\n")
+        else:
+            typer.echo(f"\n== {path}")
+            print_report(report, catalog, language_of(lang))
+
+    scan_several(paths, catalog, show, names_only=names_only, quiet=quiet)
 
 
 @app.command(epilog=EPILOG)
