@@ -192,6 +192,7 @@ def identify(
     replaced = _replaced(catalog, inside)
     if learned.owners:
         owners = _with_marks(owners, learned.owners, replaced, inside)
+        inside = _doubted(inside, found_evidence, features, owners)
     shares = _shares(owners, class_bytes)
     versions = _VersionReader(features)
     sdks = []
@@ -221,6 +222,31 @@ def _inside(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence]], *, has
     """The SDKs that are more than mentioned."""
     verdicts = {sdk: _certainty(catalog[sdk], found, has_code=has_code) for sdk, found in evidence.items()}
     return {sdk: certainty for sdk, certainty in verdicts.items() if certainty is not None}
+
+
+def _doubted(
+    inside: Mapping[str, Certainty],
+    evidence: Mapping[str, Sequence[Evidence]],
+    features: FeatureSet,
+    owners: Sequence[Sequence[str | None]],
+) -> dict[str, Certainty]:
+    """SDKs known by marks alone, in classes that kept their names, are suspected at most.
+
+    Marks speak where names are gone. Under names that nobody shortened and no clue knows, the same strings are rather those of
+    a copy, a predecessor or a library that both have inside.
+    """
+    alone = {
+        sdk for sdk in inside if all(e.grade is Grade.LEARNED for e in evidence[sdk] if e.grade is not Grade.MENTIONED)
+    }
+    classes: Counter[str] = Counter()
+    renamed: Counter[str] = Counter()
+    for column, names in zip(features.of(Kind.CLASS), owners, strict=True):
+        for name, owner in zip(column.names, names, strict=True):
+            if owner in alone:
+                classes[owner] += 1
+                renamed[owner] += _RENAMED.match(name, name.rfind(".") + 1) is not None
+    doubted = {sdk for sdk in alone if 2 * renamed[sdk] < classes[sdk] or not classes[sdk]}
+    return {sdk: Certainty.SUSPECTED if sdk in doubted else certainty for sdk, certainty in inside.items()}
 
 
 def _share_of(sdk: str, shares: Mapping[str | None, Share]) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import yaml
 from support.catalogs import catalog_of
 
 from sdkfp import FeatureSet
-from sdkfp.identification import identify, own_prefixes
+from sdkfp.identification import Learned, LearnedSdk, identify, own_prefixes
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "identify.yaml").read_text("utf-8"))
 
@@ -84,3 +84,19 @@ def test_own_prefix_is_the_makers_domain(package: str, prefix: str) -> None:
 @pytest.mark.parametrize("package", ["app", "", ".", "a..b"])
 def test_a_package_that_is_no_domain_has_no_own_prefix(package: str) -> None:
     assert own_prefixes([package]) == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "certainty"),
+    [
+        ("class a.b.c @ x\nclass a.b.d @ x\n", "identified"),
+        ("class com.copy.Kept @ x\nclass com.copy.Other @ x\n", "suspected"),
+    ],
+)
+def test_marks_alone_identify_under_renamed_names_only(names: str, certainty: str, tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, {"vendor": "clues: [{class: com.vendor.sdk.}]"})
+    found = Learned(
+        FeatureSet.parse("mark vendor 0.90 @ x"), {"vendor": LearnedSdk(90, 100, 10, 2)}, (("vendor", "vendor"),)
+    )
+    answer = identify(FeatureSet.parse(names), catalog, learn=lambda _: found)
+    assert [(sdk.signature.id, sdk.certainty.value, sdk.classes) for sdk in answer.sdks] == [("vendor", certainty, 2)]
