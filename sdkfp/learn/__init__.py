@@ -59,4 +59,9 @@ def learn(
     releases = [read_release(source, catalog.vocabulary.reads, limits=limits) for source in sources]
     named = [*versions, *([None] * len(releases))]
     releases = [replace(r, version=v or r.version) for r, v in zip(releases, named, strict=False)]
-    return propose(releases, catalog, sdk, name=name, organization=organization, categories=categories)
+    return propose(_different(releases), catalog, sdk, name=name, organization=organization, categories=categories)
+
+
+def _different(releases: Sequence[Release]) -> list[Release]:
+    """The releases, of those that are the same file the first."""
+    return list({release.sha256 or release.label: release for release in reversed(releases)}.values())[::-1]

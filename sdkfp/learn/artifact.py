@@ -15,7 +15,7 @@ from sdkfp.app import App
 from sdkfp.classfile import ClassFile, ClassFileError, read_class
 from sdkfp.container import Container, ContainerKind, Entry, EntryError, Limits, open_container
 from sdkfp.errors import ContainerError, NotExamined
-from sdkfp.features import Column, FeatureSet, Kind
+from sdkfp.features import FeatureSet, Kind
 from sdkfp.learn.addresses import LearnError
 from sdkfp.learn.client import Limits as FetchLimits
 from sdkfp.learn.fetching import Fetched, fetch, parse_purl
@@ -67,6 +67,8 @@ class Release:
     website: str | None = None
     dependencies: tuple[str, ...] = ()
     """Package URLs without version."""
+    wrapped: bool = False
+    """Whether the package is somebody's wrapper around the libraries, with versions of its own."""
     not_examined: tuple[NotExamined, ...] = field(default=())
 
     @cached_property
@@ -76,6 +78,11 @@ class Release:
     @cached_property
     def classes(self) -> frozenset[str]:
         return frozenset().union(*(library.class_names for library in self.libraries))
+
+    @property
+    def order(self) -> str:
+        """What to sort releases by: the version, of a wrapped library that names none the wrapper's."""
+        return self.version or (self.purl or "").rpartition("@")[2]
 
     def names(self, kind: Kind) -> dict[str, str | None]:
         """Names of the features of a kind, with the value where there is one."""
@@ -136,7 +143,8 @@ def _of_package(purl: PackageURL, fetched: Fetched, vocabulary: Reads) -> Releas
             sha256=alone.sha256 if alone else fetched.sha256,
             version=_version_of(purl, alone, packed=packed),
             name=fetched.name,
-            website=fetched.website,
+            website=None if packed else fetched.website,
+            wrapped=packed,
             dependencies=tuple(dependency.purl for dependency in fetched.dependencies),
             not_examined=tuple(reader.not_examined),
         )
@@ -204,7 +212,7 @@ class _LibraryReader:
 
 
 def _without(features: FeatureSet, kind: Kind) -> FeatureSet:
-    return FeatureSet(Column(c.kind, "", c.names, c.values) for c in features.columns if c.kind is not kind)
+    return FeatureSet(column for column in features.columns if column.kind is not kind)
 
 
 def _class_files(app: App) -> Iterator[ClassFile]:

@@ -44,7 +44,7 @@ def _match_example(release: Release, clues: Sequence[Clue], rules: Sequence[Vers
 def _of_clue(release: Release, clue: Clue) -> Iterator[str]:
     values = release.names(clue.kind)
     if clue.kind in CLASS_KINDS:
-        for name in _telling([name for name in values if name.startswith(clue.name) or name == clue.name]):
+        for name in _telling([name for name in values if name.startswith(clue.name) or name == clue.name], clue.name):
             yield Feature(clue.kind, name).format()
         return
     for name in sorted(
@@ -58,12 +58,17 @@ def _plain(value: str | None) -> str | None:
     return None if value is None or "${" in value or value.startswith("@") else value
 
 
-def _telling(names: Sequence[str]) -> list[str]:
-    """The classes that say most to a reader: high up, with words for names."""
+def _telling(names: Sequence[str], prefix: str) -> list[str]:
+    """The classes that say most to a reader: high up, with a word of the package in their names, short."""
     plain = [name for name in names if "$" not in name and len(name.rpartition(".")[2]) > 3] or list(names)
-    return sorted(plain, key=lambda name: (name.count("."), name.endswith((".BuildConfig", ".R")), len(name), name))[
-        :_CLASSES_PER_PREFIX
-    ]
+    words = [word for word in prefix.rstrip(".").split(".")[1:] if len(word) > 3]
+
+    def rank(name: str) -> tuple[object, ...]:
+        simple = name.rpartition(".")[2].casefold()
+        told = any(word in simple for word in words)
+        return name.count("."), simple == "buildconfig", not told, len(name), name
+
+    return sorted(plain, key=rank)[:_CLASSES_PER_PREFIX]
 
 
 def _of_rule(release: Release, rule: VersionRule) -> Iterator[str]:
@@ -81,7 +86,7 @@ def miss_examples(release: Release, clues: Sequence[Clue]) -> list[Example]:
         neighbour = f"{prefix.kind.value} {prefix.name.rstrip('.')}x.ui.Slider\n"
         why = "another package that begins with the same letters; a prefix ends at a segment"
         examples.append(Example(features=neighbour, why=why))
-        name = _telling([name for name in release.names(prefix.kind) if name.startswith(prefix.name)])[0]
+        name = _telling([name for name in release.names(prefix.kind) if name.startswith(prefix.name)], prefix.name)[0]
         why = "code that only mentions it; a reference is not the library"
         examples.append(Example(features=f"{Kind.REFERS.value} {name}\n", why=why))
     elif library is not None:

@@ -61,9 +61,9 @@ class NameClues:
         ]
 
     def _stable(self, kind: Kind) -> list[str]:
-        """Names that every release has which has this kind of feature at all."""
+        """Names of the newest release that every release has which has this kind of feature at all."""
         sets = [set(names) for release in self._releases if (names := release.names(kind))]
-        return sorted(set.intersection(*sets)) if sets else []
+        return sorted(set(self._releases[-1].names(kind)).intersection(*sets))
 
     def _others(self, kind: Kind, name: str) -> bool:
         owned = any(True for _ in self._index.exact(kind, [name]))
@@ -78,11 +78,32 @@ class NameClues:
             for release in self._releases
             if (names := release.names(Kind.LIBRARY))
         ]
-        for name in sorted(set.intersection(*globs))[: _MOST[Kind.LIBRARY]] if globs else []:
-            if _SHARED_LIBRARIES.fullmatch(name):
-                self.shared.append(f"library {name}")
-            elif not self._others(Kind.LIBRARY, name):
-                yield Clue(Kind.LIBRARY, name)
+        native = {
+            glob_of(name, release.version) for release in self._releases for name in self._with_own_methods(release)
+        }
+        found = [
+            Clue(Kind.LIBRARY, name)
+            for name in (sorted(set.intersection(*globs)) if globs else [])
+            if not self._others(Kind.LIBRARY, name) and self._may_be_own(name, native)
+        ]
+        yield from found[: _MOST[Kind.LIBRARY]]
+
+    def _may_be_own(self, name: str, native: Collection[str]) -> bool:
+        """Whether the SDK's word is in a library's name, or its classes' native methods are in the library."""
+        own = name in native or (self._is_own(name) and not _SHARED_LIBRARIES.fullmatch(name))
+        if not own:
+            self.shared.append(f"library {name}")
+        return own
+
+    def _with_own_methods(self, release: Release) -> Iterator[str]:
+        own = {
+            column.location
+            for column in release.features.of(Kind.JNI)
+            if any(name.startswith(self._prefixes or ("\0",)) for name in column.names)
+        }
+        for column in release.features.of(Kind.LIBRARY):
+            if column.location in own:
+                yield from column.names
 
     def _symbols(self) -> Iterator[Clue]:
         """Exported functions with the SDK's own word in their names: a library may be linked into one of another name."""
@@ -120,13 +141,14 @@ class NameClues:
                 yield Clue(Kind.FILE, name, Strength.HINT)
 
     def _is_own(self, name: str) -> bool:
-        folded = name.casefold()
-        return any(token in folded for token in self._tokens)
+        """Whether a word of the SDK begins a word of the name (``lib`` in front of a library's name does not count)."""
+        plain = name.removeprefix("lib")
+        return any(re.search(rf"(?<![a-z]){re.escape(token)}", plain, re.IGNORECASE) for token in self._tokens)
 
 
 def _tokens(sdk: str, prefixes: Collection[str]) -> frozenset[str]:
-    """Words of the SDK's id and packages that are long enough to mean something in another name."""
-    words = {*sdk.split("-"), *(segment for prefix in prefixes for segment in prefix.rstrip(".").split(".")[1:])}
+    """Words of the SDK's id and its maker's packages that are long enough to mean something in another name."""
+    words = {*sdk.split("-"), *(segment for prefix in prefixes for segment in prefix.rstrip(".").split(".")[1:2])}
     return frozenset(word.casefold() for word in words if len(word) >= 4) - _COMMON_WORDS
 
 

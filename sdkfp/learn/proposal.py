@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -13,7 +14,7 @@ from sdkfp.features import Kind
 from sdkfp.identification import Certainty, identify
 from sdkfp.index import ClueIndex
 from sdkfp.learn.addresses import LearnError
-from sdkfp.learn.artifact import Release
+from sdkfp.learn.artifact import Library, Release
 from sdkfp.learn.listings import match_examples, miss_examples
 from sdkfp.learn.names import NameClues
 from sdkfp.learn.prefixes import Prefixes, find_prefixes
@@ -71,7 +72,7 @@ def propose(
     )
     texts = {id(release): _texts(release) for release in releases}
     versions = {id(r): r.version or guess_version(texts[id(r)]) for r in releases}
-    ordered = sorted(releases, key=lambda release: _version_key(versions[id(release)]))
+    ordered = sorted(releases, key=lambda release: _version_key(versions[id(release)] or release.order))
     places = version_clues([(versions[id(release)], texts[id(release)]) for release in ordered])
     ordered = [replace(release, version=versions[id(release)]) for release in ordered]
     newest = ordered[-1]
@@ -82,7 +83,7 @@ def propose(
         owners = f": the catalog gives its classes to {_owners(prefixes)}" if prefixes.owned else ""
         raise LearnError(f"nothing in {newest.label} is its own{owners}")
     rules = tuple(place.rule for place in places[:1])
-    bundles, beside = _bundled(newest, others, prefixes)
+    bundles, beside = _bundled(newest, others, clues)
     requires, strangers = _required(newest, others, bundles)
     signature = Signature(
         id=sdk,
@@ -110,9 +111,9 @@ def propose(
     )
 
 
-def _version_key(version: str | None) -> tuple[tuple[int, int, str], ...]:
+def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
     """Numbers as numbers; words before them, so that a beta comes before its release."""
-    parts = re.findall(r"\d+|[a-z]+", (version or "").lower())
+    parts = re.findall(r"\d+|[a-z]+", version.lower())
     return (*((1, int(part), "") if part.isdigit() else (-1, 0, part) for part in parts), (0, 0, ""))
 
 
@@ -136,19 +137,29 @@ def _owners(prefixes: Prefixes) -> str:
     return ", ".join(f"{sdk} ({count} classes)" for sdk, count in sorted(prefixes.owned.items()))
 
 
-def _bundled(release: Release, catalog: Catalog, prefixes: Prefixes) -> tuple[tuple[str, ...], list[str]]:
-    """SDKs in the libraries that have the SDK's own classes; those in other libraries of the package are only beside it."""
+def _bundled(release: Release, catalog: Catalog, clues: Sequence[Clue]) -> tuple[tuple[str, ...], list[str]]:
+    """SDKs inside the libraries that are the SDK's own; those in other libraries of the package are only beside it."""
     inside: set[str] = set()
     beside: dict[str, str] = {}
     for library in release.libraries:
-        own = not prefixes.names or any(name.startswith(prefixes.names) for name in library.class_names)
+        own = len(release.libraries) == 1 or _is_own(library, clues)
         for sdk in identify(library.features, catalog).sdks:
             if own and sdk.certainty is Certainty.IDENTIFIED:
                 inside.add(sdk.signature.id)
             else:
                 beside.setdefault(sdk.signature.id, library.name)
-    notes = [f"{sdk} was found too, in {place}" for sdk, place in sorted(beside.items()) if sdk not in inside]
+    notes = [f"{sdk} may be inside too, by {place}" for sdk, place in sorted(beside.items()) if sdk not in inside]
     return tuple(sorted(inside)), notes
+
+
+def _is_own(library: Library, clues: Sequence[Clue]) -> bool:
+    """Whether a library of a package has classes of the SDK, or is one of its native libraries."""
+    prefixes = tuple(clue.name for clue in clues if clue.kind is Kind.CLASS)
+    names = [clue.name for clue in clues if clue.kind is Kind.LIBRARY]
+    file_name = library.name.rpartition("/")[2]
+    return any(name.startswith(prefixes) for name in library.class_names) or any(
+        fnmatchcase(file_name, n) for n in names
+    )
 
 
 def _required(release: Release, catalog: Catalog, bundles: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -169,12 +180,12 @@ def _without_version(purl: str) -> str:
 
 
 def _purl_of(release: Release) -> str | None:
-    """A library inside a wrapper package is not the package."""
-    return None if release.purl is None or release.path is not None else _without_version(release.purl)
+    """A wrapper around a library is not the library."""
+    return None if release.purl is None or release.wrapped else _without_version(release.purl)
 
 
 def _project_name(release: Release) -> str | None:
-    name = release.name
+    name = (release.name or "").strip("'\" ")
     return name if name and len(name) <= _LONGEST_NAME and ":" not in name else None
 
 

@@ -41,7 +41,7 @@ class _Surfaces:
             kind: frozenset(reads.carriers.get(kind, ())) for kind in CONSTANT_KINDS
         }
         for read in reads.items:
-            if read.weight is not Weight.READ:
+            if read.weight is not Weight.READ or read.numbers:  # a number is in the code, not in the constant pool
                 continue
             if read.kind in (ReadKind.METHOD, ReadKind.FIELD):
                 owner, arrow, member = read.name.partition("->")

@@ -18,6 +18,8 @@ _NOT_OURS = re.compile(
 )
 """Words in the name of a constant that say that it is the version of something else."""
 _VERSION = re.compile(r"v?\d+(?:\.\d+){1,4}(?:[-.+]\w[\w.]*)?")
+_NEW_MODULE = "1.0"
+"""What a module is called before anybody thinks of versions."""
 _DROPPED = re.compile(r"META-INF/(?:maven/|MANIFEST)")
 """Properties that Android's build leaves out of apps."""
 
@@ -71,7 +73,7 @@ def guess_version(texts: Texts) -> str | None:
         value
         for name, value in texts.get(Kind.CONSTANT, {}).items()
         if value and _VERSION.fullmatch(value) and _says_version(VersionRule(Kind.CONSTANT, name))
-    }
+    } - {_NEW_MODULE}
     return values.pop() if len(values) == 1 else None
 
 
