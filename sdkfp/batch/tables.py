@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sdkfp.graph import APP
+from sdkfp.behaviour.claims import CollectsRecord, Reader
 from sdkfp.report import Report, SdkRecord
+from sdkfp.vocabulary import Weight
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,7 +95,7 @@ PART_TABLES: Mapping[str, tuple[Column, ...]] = {
         _SHA,
         Column("sdk", "string", "id of the signature"),
         Column("kind", "string", "kind of the feature: class, service, library, yara, …"),
-        Column("grade", "string", "defined, mentioned, string, native, manifest, file, …"),
+        Column("grade", "string", "defined, mentioned, string, native, manifest, file, learned"),
         Column("feature", "string", "in the text notation, without location"),
         Column("location", "string", "where it was found"),
         Column("clue", "string", "of the signature that it met"),
@@ -103,14 +104,30 @@ PART_TABLES: Mapping[str, tuple[Column, ...]] = {
     ),
     "reads": (
         _SHA,
-        Column("party", "string", "id of the SDK; app for the app's own code"),
+        Column(
+            "party", "string", "id of the SDK; app for the app's own code, package:NAME for code that nobody explains"
+        ),
+        Column("kind", "string", "sdk, app or package"),
         Column("type", "string", "personal information, word of the vocabulary"),
         Column(
             "able_to_read", "bool", "code or manifest shows the capability; it says nothing about whether it is used"
         ),
+        Column("grade", "string", "how well that is shown: call, callback, manifest, indirect, …"),
+        Column(
+            "weight",
+            "string",
+            "read, or support: what was found has other uses and counts only because the type is declared",
+        ),
+        Column("sites", "int64", "places that show it"),
+        Column(
+            "permission_requested",
+            "bool",
+            "false: no read can succeed; null: nothing is needed, or there is no manifest",
+        ),
+        Column("read", "string", "the first surface, as the vocabulary names it"),
+        Column("site", "string", "the first place: class, method and file"),
         Column("declared", "bool", "a source cited by the signature says that the SDK collects it"),
-        Column("sites", "int64", "places that show the capability"),
-        Column("site", "string", "the first of them"),
+        Column("declaration_known", "bool", "the catalog knows a declaration of this SDK at all"),
     ),
     "edges": (
         _SHA,
@@ -235,16 +252,32 @@ def _sdk(sdk: SdkRecord) -> Row:
 
 def _reads(report: Report) -> Iterator[Row]:
     """One row for each party and type that is declared, or that it is able to read."""
-    declared = {(sdk.id, claim.type) for sdk in report.sdks for claim in sdk.collects if claim.claim == "declared"}
-    able = {
-        (edge.source, edge.target.removeprefix("type:")): (edge.count, edge.evidence)
-        for edge in report.graph.edges
-        if edge.type == "reads"
-    }
-    parties = {APP, *(sdk.id for sdk in report.sdks)}
-    for key in sorted(declared | {key for key in able if key[0] in parties}):
-        sites, site = able.get(key, (0, None))
-        yield (*key, key in able, key in declared, sites, site)
+    for sdk in report.sdks:
+        declared = {claim.type for claim in sdk.collects if claim.claim == "declared"}
+        able = {claim.type: claim for claim in sdk.collects if claim.claim == "able_to_read"}
+        for type_ in sorted(declared | set(able)):
+            claim = able.get(type_)
+            found = (None, None, 0, None, None, None) if claim is None else _found(claim, claim.weight)
+            yield (sdk.id, "sdk", type_, claim is not None, *found, type_ in declared, bool(declared))
+    for reads in report.reads or ():
+        for reader in reads.readers:
+            if reader.kind != "sdk":
+                found = _found(reader, Weight.READ)
+                yield (reader.id, reader.kind, reads.type, True, *found, False, False)
+
+
+def _found(claim: CollectsRecord | Reader, weight: Weight | None) -> Row:
+    first = claim.reads[0] if claim.reads else None
+    site = first.sites[0] if first and first.sites else None
+    place = f"{'.'.join(filter(None, (site.class_name, site.method)))} @ {site.location}" if site else None
+    return (
+        claim.grade.value if claim.grade else None,
+        weight.value if weight else None,
+        claim.count or 0,
+        claim.permission_requested,
+        first.read if first else None,
+        place,
+    )
 
 
 def encode(rows: Mapping[str, Sequence[Row]]) -> bytes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from sdkfp.cli import apps, batch, behaviours, catalog, diff, disclose, graph, workshop
+from sdkfp.cli import apps, batch, behaviours, catalog, diff, disclose, graph, stats, workshop
 from sdkfp.cli._common import app
 
-__all__ = ["app", "apps", "batch", "behaviours", "catalog", "diff", "disclose", "graph", "main", "workshop"]
+__all__ = ["app", "apps", "batch", "behaviours", "catalog", "diff", "disclose", "graph", "main", "stats", "workshop"]
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ def batch(  # noqa: PLR0913, PLR0917 - a parameter is an option of the command l
     quiet: Quiet = False,
 ) -> None:
     """Scan many apps into Parquet tables; interrupted at any point, the same command goes on."""
-    with errors(), _output_errors():
+    with errors(), output_errors():
         from sdkfp.batch import BatchOptions, WorkerLimits, run_batch  # noqa: PLC0415 - `--help` does not need it
 
         if not paths and not lists:
@@ -108,7 +108,7 @@ def _places(paths: list[str], lists: list[Path]) -> Iterator[str]:
 
 
 @contextmanager
-def _output_errors() -> Iterator[None]:
+def output_errors() -> Iterator[None]:
     from sdkfp.errors import SdkfpError  # noqa: PLC0415 - as above
 
     try:
