@@ -185,10 +185,8 @@ def _portable(source: Source, name: str | None, limits: Limits) -> tuple[str | b
 def _scan_names(app: App, catalog: Catalog) -> Report:
     """The quick look: nothing that needs instructions or the content of libraries."""
     features = app.features(constants=_constants_wanted(catalog))
-    identified = identification.identify(
-        features, catalog, own_packages=_own_packages(app), class_bytes=app.class_bytes()
-    )
-    reason = "only names were examined: not instructions, strings, the content of libraries and certificates"
+    identified = identification.identify(features, catalog, own_packages=_own_packages(app))
+    reason = "only names were examined: not code and its size, strings, the content of libraries and certificates"
     return build_report(
         _app_info(app),
         identified,
