@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Library", "Release", "read_release", "version_in"]
 
-_LIMITS = Limits(max_entry_bytes=1 << 29, max_total_bytes=2 << 30)
+_LIMITS = Limits(max_entry_bytes=1 << 28, max_total_bytes=1 << 30)
+_MOST_BYTES = 2 << 30
+"""Inflated from all libraries of one source."""
 _ARCHIVES = (".aar", ".jar")
 _NO_LIBRARY = ("gradle-wrapper.jar", "-sources.jar", "-javadoc.jar")
 _MOST_LIBRARIES = 300
@@ -158,7 +160,7 @@ def _version_of(purl: PackageURL, alone: Library | None, *, packed: bool) -> str
 
 
 def _some(libraries: tuple[Library, ...], label: str) -> tuple[Library, ...]:
-    if not any(library.class_names or len(library.features) for library in libraries):
+    if not any(library.class_names or library.features.of(Kind.LIBRARY) for library in libraries):
         raise LearnError(f"{label} has no AAR, JAR, class or native library to learn from")
     return libraries
 
@@ -169,6 +171,7 @@ class _LibraryReader:
     def __init__(self, vocabulary: Reads) -> None:
         self._vocabulary = vocabulary
         self.not_examined: list[NotExamined] = []
+        self._left = _MOST_BYTES
 
     def all_of(self, container: Container, wanted: str | None) -> Iterator[Library]:
         if container.kind not in (ContainerKind.TAR, ContainerKind.ZIP, ContainerKind.DIRECTORY):
@@ -192,8 +195,11 @@ class _LibraryReader:
     def _nested(self, entry: Entry) -> Library | None:
         try:
             data = entry.read()
-            with open_container(data, name=entry.name.rpartition("/")[2], limits=_LIMITS) as container:
-                return replace(self._library(App(container), container.name, container.sha256), name=entry.name)
+            limits = replace(_LIMITS, max_total_bytes=min(_LIMITS.max_total_bytes, self._left))
+            with open_container(data, name=entry.name.rpartition("/")[2], limits=limits) as container:
+                library = self._library(App(container), entry.name, container.sha256)
+                self._left -= limits.max_total_bytes - container.budget.left
+                return library
         except EntryError as error:
             self.not_examined.append(error.not_examined)
         except ContainerError as error:
