@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from sdkfp.cli import apps, batch, behaviours, catalog, diff, disclose, graph, stats, workshop
+from sdkfp.cli import apps, batch, behaviours, catalog, diff, disclose, graph, learn, stats, workshop
 from sdkfp.cli._common import app
 
-__all__ = ["app", "apps", "batch", "behaviours", "catalog", "diff", "disclose", "graph", "main", "stats", "workshop"]
+__all__ = [
+    "app",
+    "apps",
+    "batch",
+    "behaviours",
+    "catalog",
+    "diff",
+    "disclose",
+    "graph",
+    "learn",
+    "main",
+    "stats",
+    "workshop",
+]
 
 
 def main() -> None:
