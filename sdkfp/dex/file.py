@@ -145,7 +145,10 @@ class Dex:
         indices = self.classes.type_idx
         if len(indices) and int(indices.max()) >= len(descriptors):
             self._report("Class definitions name types that are not in the type table.")
-        return java_names([descriptors[index] if index < len(descriptors) else b"?" for index in indices.tolist()])
+        found = [descriptors[index] if index < len(descriptors) else b"?" for index in indices.tolist()]
+        if not {descriptor[:1] for descriptor in found} <= {b"L", b"?"}:
+            self._report("Class definitions name types that are no classes.")
+        return java_names(found)
 
     @cached_property
     def referenced_class_names(self) -> list[str]:

@@ -319,3 +319,11 @@ def test_older_dex_file_within_a_container() -> None:
     dexes = open_dexes(data)
     assert len(dexes) == 3
     assert any("knows no containers" in problem for problem in dexes[2].problems)
+
+
+def test_strings_that_all_begin_inside_their_own_index() -> None:
+    """Every name is empty then; classes without a name must not pass for classes of the app."""
+    data = sample()
+    table, count = number(data, STRING_IDS + 4), number(data, STRING_IDS)
+    dex = expect_problem(patched(data, *((table + 4 * row, table) for row in range(count))), "that are no classes")
+    assert dex.class_names == ["", ""]
