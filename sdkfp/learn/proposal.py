@@ -64,6 +64,8 @@ def propose(
     Raises:
         LearnError: nothing of the artifacts is the SDK's own.
     """
+    if not releases:
+        raise LearnError("there is no release to learn from")
     others = Catalog(
         (signature for signature in catalog if signature.id != sdk),
         catalog.organizations.values(),

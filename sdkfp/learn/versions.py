@@ -20,6 +20,7 @@ _NOT_OURS = re.compile(
 _VERSION = re.compile(r"v?\d+(?:\.\d+){1,4}(?:[-.+]\w[\w.]*)?")
 _NEW_MODULE = "1.0"
 """What a module is called before anybody thinks of versions."""
+_LONGEST_VALUE = 200
 _DROPPED = re.compile(r"META-INF/(?:maven/|MANIFEST)")
 """Properties that Android's build leaves out of apps."""
 
@@ -78,25 +79,23 @@ def guess_version(texts: Texts) -> str | None:
 
 
 def _valued(kind: Kind, version: str, texts: Texts) -> Iterator[VersionRule]:
-    part = re.compile(rf"(?<![\w.]){re.escape(version)}(?![\w.]*\d)")
+    part = re.compile(rf"(?<![\d.]){re.escape(version)}(?![\w.]*\d)")
     for name, value in texts.get(kind, {}).items():
-        if not value or len(value) > 200 or (kind is Kind.PROPERTY and _DROPPED.match(name)):
+        if not value or len(value) > _LONGEST_VALUE or (kind is Kind.PROPERTY and _DROPPED.match(name)):
             continue
+        found = part.search(value)
         if value == version:
             yield VersionRule(kind, name)
-        else:
-            loose = part.search(value) or re.search(rf"(?<=[vV_-]){re.escape(version)}(?![\w.]*\d)", value)
-            if loose is not None:
-                yield VersionRule(kind, name, _pattern(value, loose.start(), loose.end()))
+        elif found is not None:
+            yield VersionRule(kind, name, _pattern(value[: found.start()], version, value[found.end() :]))
 
 
-def _pattern(text: str, start: int, end: int) -> str:
+def _pattern(before: str, version: str, after: str) -> str:
     """A pattern for a version with fixed text around it."""
-    before = re.search(r"[^\s\d]*\Z", text[:start])
-    after = re.match(r"[^\w\s.]?", text[end:])
-    head = re.escape(before[0]) if before else ""
-    tail = re.escape(after[0]) if after and after[0] else ""
-    return rf"{head}(\d[\w.+-]*)" if not tail or tail in r"\-\+" else rf"{head}(\d[\w.+-]*){tail}"
+    head = re.search(r"[^\s\d]*\Z", before)
+    tail = after[:1] if re.match(r"[^\w\s]", after) else ""
+    group = r"(\d[\w.]*)" if tail in ("-", "+") and tail not in version else r"(\d[\w.+-]*)"
+    return f"{re.escape(head[0]) if head else ''}{group}{re.escape(tail)}"
 
 
 def _in_names(kind: Kind, version: str, texts: Texts) -> Iterator[VersionRule]:
