@@ -121,8 +121,11 @@ def _table(rows: Sequence[Row], heads: WordIndex[Column], is_name: IsName) -> li
             return _entries(rows[start + 1 :], columns) if _lists_sdks(row, columns, rows[start + 1 :], is_name) else []
         if len(known) > 2:
             return _entries(rows[start + 1 :], _guessed(columns, rows[start + 1 :], is_name))
+    turned = _turned(rows, heads)
+    if turned:
+        return turned
     guessed = _guessed([None] * max(len(row.cells) for row in rows), rows, is_name)
-    return _entries(rows, guessed) if Column.NAME in guessed else _turned(rows, heads)
+    return _entries(rows, guessed) if Column.NAME in guessed else []
 
 
 def _lists_sdks(head: Row, columns: Sequence[Column | None], rows: Sequence[Row], is_name: IsName) -> bool:

@@ -7,7 +7,7 @@ import re
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from sdkfp.disclosure.document import MAX_PIECES, Line, Piece, drop_empty, table_rows
+from sdkfp.disclosure.document import MAX_PIECES, Line, Piece, PolicyError, drop_empty, table_rows
 
 __all__ = ["from_markdown", "read_html"]
 
@@ -16,6 +16,12 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _INLINE = re.compile(
     r"a|abbr|b|bdi|bdo|big|cite|code|em|font|i|ins|kbd|label|mark|q|s|small|span|strike|strong|sub|sup|time|tt|u|var"
 )
+_TAG = re.compile(
+    r"<(/)?(?!(?:p|li|td|th|tr|thead|tbody|tfoot|option|dt|dd|br|img|input|hr|meta|link|col|source|wbr|area)\b)[a-z]",
+    re.IGNORECASE,
+)
+"""Tags of elements that have an end, and are seldom left open."""
+_DEEPEST = 3000
 _MOST_SPAN = 200
 _MOST_NODES = 2_000_000
 
@@ -29,7 +35,13 @@ def from_markdown(text: str) -> str:
 
 
 def read_html(text: str) -> list[Piece]:
-    """The lines and table rows of a page. Of tables in tables, the innermost are tables and the others lines."""
+    """The lines and table rows of a page. Of tables in tables, the innermost are tables and the others lines.
+
+    Raises:
+        PolicyError: it is nested deeper than any real page.
+    """
+    if _too_deep(text):
+        raise PolicyError(f"the page is nested deeper than {_DEEPEST} levels")
     body = LexborHTMLParser(text).body
     return _Walk().pieces(body) if body is not None else []
 
@@ -53,7 +65,7 @@ class _Walk:
             inner: LexborNode | None = None
             if tag == "-text":
                 line.append(node.text_content or "")
-            elif tag == "table" and not node.css("table table"):
+            elif tag == "table" and not _has_table(node):
                 found += self._line(line, heading=heading)
                 found += self._table(node)
                 line = []
@@ -67,7 +79,7 @@ class _Walk:
                 continue
             while node is not None and node.next is None:
                 node = node.parent
-                if node is None or node == root:
+                if node is None or node.mem_id == root.mem_id:
                     node = None
                     break
                 if not _INLINE.fullmatch(node.tag or ""):
@@ -117,9 +129,23 @@ def _fill(cells: list[str], waiting: dict[int, tuple[int, str]]) -> None:
             del waiting[column]
 
 
+def _has_table(table: LexborNode) -> bool:
+    return any(node.tag == "table" and node.mem_id != table.mem_id for node in table.traverse())
+
+
+def _too_deep(text: str) -> bool:
+    """More elements are open at once than any real page has; the parser takes time by the square of that."""
+    depth = 0
+    for tag in _TAG.finditer(text):
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
 def _span(cell: LexborNode, name: str) -> int:
     value = (cell.attributes.get(name) or "1").strip()
-    return min(_MOST_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+    return min(_MOST_SPAN, max(1, int(value))) if value.isascii() and value.isdigit() and len(value) < 12 else 1
 
 
 def _text(cell: LexborNode) -> str:

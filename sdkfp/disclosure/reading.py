@@ -44,7 +44,8 @@ def open_policy(source: str | os.PathLike[str] | bytes, *, name: str | None = No
         return Document("docx", None, _limited(_reader("docx").read_docx(data)))
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise PolicyError("this is a Word document of the old binary form (.doc): save it as .docx first")
-    if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    head = data[:4096]
+    if head.count(b"\x00") * 50 > len(head) and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise PolicyError("this is no text, HTML, Markdown, DOCX or PDF")
     return _read_text(data, suffix)
 
