@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from sdkfp.graph import build as build_graph
 from sdkfp.identification import Identified, Learned, LearnedSdk, Owners
 from sdkfp.marks.finding import Learned as MarksFound
 from sdkfp.marks.finding import find_marks
-from sdkfp.report import AppInfo, CertificateRecord, CompilerRecord, PermissionRecord, Report, build_report
+from sdkfp.report import AppInfo, CertificateRecord, CompilerRecord, OhpmRecord, PermissionRecord, Report, build_report
 from sdkfp.rules import match_features, match_parts
 from sdkfp.signing import Signer, describe_certificate
 
@@ -95,6 +96,7 @@ def scan_app(app: App, catalog: Catalog, *, reads: bool = True) -> Report:
         rule_strings={**parts.strings, **whole.strings},
         graph=graph,
         behaviour=behaviour,
+        ohpm=_unknown_packages(features, catalog),
     )
 
 
@@ -239,6 +241,22 @@ def _learned(found: MarksFound, sdk: str) -> LearnedSdk:
     marks, versions = found.found.get(sdk), found.versions.get(sdk)
     figures = (0, 0, 0, 0) if marks is None else (marks.found, marks.of, marks.references, marks.classes)
     return LearnedSdk(*figures) if versions is None else LearnedSdk(*figures, versions.releases, versions.near)
+
+
+def _unknown_packages(features: FeatureSet, catalog: Catalog) -> list[OhpmRecord]:
+    """The packages of HarmonyOS that no clue names."""
+    modules = Counter(
+        path.partition("/")[0] if not path.startswith("@") else "/".join(path.split("/", 2)[:2])
+        for column in features.of(Kind.MODULE)
+        for path in column.names
+    )
+    releases: dict[str, set[str]] = {}
+    for column in features.of(Kind.PACKAGE):
+        known = {row for row, _ in catalog.index.exact(Kind.PACKAGE, column.names)}
+        for row, feature in enumerate(column):
+            if row not in known:
+                releases.setdefault(feature.name, set()).update([feature.value] if feature.value else [])
+    return [OhpmRecord(name, tuple(sorted(found)), modules[name]) for name, found in sorted(releases.items())]
 
 
 def _constants_wanted(catalog: Catalog) -> frozenset[str]:

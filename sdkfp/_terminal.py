@@ -33,6 +33,7 @@ _WORDS: Mapping[str, Names] = {
     "renamed": Names("with shortened names", "名称被缩短"),
     "unexplained": Names("Largest packages not explained", "未能解释的主要包"),
     "mentioned": Names("Only mentioned, not inside", "仅被提及,未包含"),
+    "ohpm": Names("Packages that no signature knows", "目录中没有的包"),
     "packers": Names("Packed or hardened", "加固或加壳"),
     "packed": Names(
         "code is hidden, so SDKs that are not listed may still be inside",
@@ -110,8 +111,9 @@ def _print_coverage(console: Any, report: Report, say: _Speaker) -> None:
         of_all = say("of_classes").format(n=unexplained.total.classes)
         renamed = f"{say('renamed')} {unexplained.renamed.classes_share:.0%}"
         console.print(Text(f"\n{say('explained')}: {shares} {of_all} · {renamed}", style="bold"))
-    else:
+    elif not unexplained.ohpm and "package" not in {e.kind.value for sdk in report.sdks for e in sdk.evidence}:
         console.print(say("no_code"))
+    line(say("ohpm"), [_plain(" ".join([p.name, *p.releases])) for p in unexplained.ohpm], len(unexplained.ohpm))
     packages = [f"{_plain(p.name) or '(default)'} {p.classes}" for p in unexplained.packages]
     line(say("unexplained"), packages, unexplained.packages_total)
     line(say("mentioned"), [f"{m.sdk} ({m.references})" for m in unexplained.mentioned], len(unexplained.mentioned))

@@ -10,6 +10,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import BinaryIO
 
+from sdkfp.ark import AbcError, is_abc, read_abc
 from sdkfp.classfile import ClassFileError, read_class
 from sdkfp.container import Container, ContainerKind, Entry, EntryError, Limits, open_container
 from sdkfp.dex import Dex, computed_constants, marker_properties, open_dexes
@@ -17,12 +18,15 @@ from sdkfp.elf import NativeLibrary, library_features, read_library
 from sdkfp.errors import DexError, ElfError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
 from sdkfp.manifest import Manifest, ManifestFile, read_manifests
+from sdkfp.ohpm import OHPM_FILES, module_of, packages_of_file
 from sdkfp.properties import MAX_BYTES, is_property_file, read_properties
 from sdkfp.signing import Signer, read_signers
 
 __all__ = ["App", "DexPart", "LibraryPart"]
 
 _DEX_MAGIC, _ELF_MAGIC, _ZIP_MAGIC = b"dex\n", b"\x7fELF", b"PK\x03\x04"
+_LONGEST_LIST = 64 << 20
+"""Bytes of a list of HarmonyOS packages: source maps are long."""
 _HIDING_PLACES = ("assets/", "res/raw/")
 _ARCHIVE_SUFFIXES = (".apk", ".jar")
 """Archives in the hiding places that the container opens by itself."""
@@ -200,6 +204,7 @@ class App:
             found |= {NotExamined(part.location, "dex-damaged", problem) for problem in part.dex.problems}
         for file in self.manifests:
             found |= {NotExamined(file.location, "manifest-damaged", problem) for problem in file.manifest.problems}
+        _ = self._harmony_columns
         for location, library in self.native.items():
             found.update(library.not_examined(location))
         for location, head in self._hidden.items():
@@ -232,7 +237,43 @@ class App:
         columns += self._file_columns()
         columns += self._property_columns()
         columns += [column for part in self.dexes for column in _marker_columns(part)]
+        columns += self._harmony_columns
         return FeatureSet(columns)
+
+    @cached_property
+    def _harmony_columns(self) -> tuple[Column, ...]:
+        """Modules and packages of HarmonyOS byte code, and the packages that lists beside it name."""
+        columns: list[Column] = []
+        for entry in self.entries:
+            if is_abc(entry.name):
+                columns += self._abc_columns(entry)
+            elif entry.name.rpartition("/")[2] in OHPM_FILES:
+                columns += self._ohpm_columns(entry)
+        return tuple(columns)
+
+    def _abc_columns(self, entry: Entry) -> Iterator[Column]:
+        data = self.read(entry)
+        if data is None:
+            return
+        try:
+            file = read_abc(data)
+        except AbcError as error:
+            self._skip(entry.location, "abc-malformed", f"{entry.location}: {error}")
+            return
+        for problem in file.problems:
+            self._skip(entry.location, "abc-damaged", problem)
+        modules = [module_of(record) for record in file.records]
+        yield Column(Kind.MODULE, entry.location, [module.path for module in modules])
+        yield _package_column(entry, [(module.package, module.release) for module in modules if module.package])
+
+    def _ohpm_columns(self, entry: Entry) -> Iterator[Column]:
+        if entry.size > _LONGEST_LIST:
+            self._skip(entry.location, "package-list-too-large", f"{entry.location} has {entry.size} bytes")
+            return
+        try:
+            yield _package_column(entry, packages_of_file(entry.name, self.read(entry) or b"{}"))
+        except ValueError as error:
+            self._skip(entry.location, "package-list-malformed", f"{entry.location} is not read: {error}")
 
     def _library_columns(self, part: LibraryPart) -> Iterable[Column]:
         library = self.native.get(part.location)
@@ -317,6 +358,11 @@ def _constant_columns(part: DexPart, wanted: Collection[str] | None) -> Iterator
     more = [name for name in computed if name not in set(names)]
     if names or more:
         yield Column(Kind.CONSTANT, part.location, [*names, *more], [*values, *(computed[name] for name in more)])
+
+
+def _package_column(entry: Entry, packages: Iterable[tuple[str, str | None]]) -> Column:
+    rows = list(dict.fromkeys(packages))
+    return Column(Kind.PACKAGE, entry.location, [name for name, _ in rows], [release for _, release in rows])
 
 
 def _marker_columns(part: DexPart) -> Iterator[Column]:

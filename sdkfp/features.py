@@ -55,6 +55,10 @@ class Kind(str, Enum):
     """FILE.key=value of a small text file (``.properties``, ``.version``)."""
     CONSTANT = "constant"
     """A static field with its constant string value; or a method without arguments, ``a.B.version()``, with the constant it returns."""
+    MODULE = "module"
+    """A source module of HarmonyOS byte code, with its package before it."""
+    PACKAGE = "package"
+    """An ohpm package (HarmonyOS) whose code is inside; the value is its release, where one is recorded."""
     YARA = "yara"
     """namespace/rule of a YARA rule that matched; the value is what its string ``$version`` met, if it has one."""
     MARK = "mark"
@@ -91,11 +95,13 @@ GRADE_OF_KIND: Mapping[Kind, Grade] = {
     Kind.FILE: Grade.FILE,
     Kind.PROPERTY: Grade.FILE,
     Kind.CONSTANT: Grade.DEFINED,
+    Kind.MODULE: Grade.DEFINED,
+    Kind.PACKAGE: Grade.DEFINED,
     Kind.YARA: Grade.STRING,
     Kind.MARK: Grade.LEARNED,
 }
 
-KINDS_WITH_VALUE = frozenset({Kind.METADATA, Kind.PROPERTY, Kind.CONSTANT, Kind.YARA, Kind.MARK})
+KINDS_WITH_VALUE = frozenset({Kind.METADATA, Kind.PROPERTY, Kind.CONSTANT, Kind.PACKAGE, Kind.YARA, Kind.MARK})
 
 _WORDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 _ESCAPE = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

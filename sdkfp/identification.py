@@ -10,9 +10,9 @@ from enum import Enum
 from fnmatch import fnmatchcase
 
 from sdkfp.catalog import Catalog
-from sdkfp.features import Column, Feature, FeatureSet, Grade, Kind
+from sdkfp.features import KINDS_WITH_VALUE, Column, Feature, FeatureSet, Grade, Kind
 from sdkfp.match import Evidence, Match, joined, mark_evidence, match
-from sdkfp.signature import GLOB_KINDS, Signature, Strength, VersionRule
+from sdkfp.signature import Signature, Strength, VersionRule
 
 __all__ = [
     "Certainty",
@@ -181,7 +181,7 @@ def identify(
     """
     packages = tuple(own_packages)
     matched = match(catalog, features, own_packages=packages)
-    has_code = bool(features.of(Kind.CLASS))
+    has_code = bool(features.of(Kind.CLASS) or features.of(Kind.MODULE) or features.of(Kind.PACKAGE))
     inside = _inside(catalog, matched.evidence, has_code=has_code)
     owners = _with_own_code(
         features, _owner_names(catalog, matched, _replaced(catalog, inside), inside), own_prefixes(packages)
@@ -419,7 +419,8 @@ class _VersionReader:
         voices: Counter[str] = Counter()
         name = f"{sdk}/{rule.name}" if rule.kind is Kind.YARA else rule.name
         for column, row in self._named(rule.kind, name):
-            text = column.names[row] if rule.kind in GLOB_KINDS or not column.values else column.values[row] or ""
+            values = column.values or (None,) * len(column)
+            text = (values[row] or "") if rule.kind in KINDS_WITH_VALUE else column.names[row]
             seen = re.search(rule.pattern, text[:_LONGEST_SEARCHED])
             version = ".".join(group for group in seen.groups() if group) if seen else ""
             if len(version) <= _LONGEST_VERSION and any(map(str.isdigit, version)):

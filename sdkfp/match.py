@@ -27,6 +27,7 @@ _BY_NAME = (
     Kind.ACTION,
     Kind.FILE,
     Kind.PROPERTY,
+    Kind.PACKAGE,
     Kind.YARA,
 )
 

@@ -234,6 +234,16 @@ class PackerRecord(msgspec.Struct, frozen=True):
     evidence: tuple[PackerEvidenceRecord, ...]
 
 
+class OhpmRecord(msgspec.Struct, frozen=True, order=True):
+    """A package of HarmonyOS (ohpm) that no signature knows."""
+
+    name: str
+    releases: tuple[str, ...]
+    """Where they are recorded."""
+    modules: int
+    """Source modules of it in the byte code."""
+
+
 class Unexplained(msgspec.Struct, frozen=True):
     """What the signatures account for and what not: an empty result must never look like a clean bill."""
 
@@ -246,6 +256,7 @@ class Unexplained(msgspec.Struct, frozen=True):
     packages_total: int
     mentioned: tuple[MentionRecord, ...]
     packers: tuple[PackerRecord, ...] = ()
+    ohpm: tuple[OhpmRecord, ...] = ()
 
 
 class NotExaminedRecord(msgspec.Struct, frozen=True, order=True):
@@ -322,6 +333,7 @@ def build_report(
     catalog: Catalog,
     *,
     rule_strings: RuleStrings | None = None,
+    ohpm: Iterable[OhpmRecord] = (),
     graph: Graph | None = None,
     behaviour: Behaviour | None = None,
 ) -> Report:
@@ -333,6 +345,7 @@ def build_report(
         not_examined: what could not be read.
         catalog: the signatures.
         rule_strings: of every YARA rule that matched.
+        ohpm: the packages of HarmonyOS that no signature knows.
         graph: of the app; without it that of what was identified.
         behaviour: what code is able to read; without it only what is declared is reported.
     """
@@ -343,7 +356,7 @@ def build_report(
         tool=ToolInfo("sdkfp", __version__, CatalogInfo(catalog.version, catalog.sha256, len(catalog))),
         app=app,
         sdks=tuple(_sdk(found, strings, known.collects[found.signature.id], behaviour) for found in identified.sdks),
-        unexplained=_unexplained(identified, _packers(catalog, strings)),
+        unexplained=_unexplained(identified, _packers(catalog, strings), tuple(ohpm)),
         not_examined=tuple(sorted(NotExaminedRecord(n.location, n.code, n.reason) for n in set(not_examined))),
         graph=build(identified) if graph is None else graph,
         reads=None if behaviour is None else behaviour.types,
@@ -429,7 +442,9 @@ def _packers(catalog: Catalog, strings: RuleStrings) -> tuple[PackerRecord, ...]
     return tuple(PackerRecord(p.id, Names(p.name_en, p.name_zh), p.vendor, tuple(rows)) for p, rows in packers)
 
 
-def _unexplained(identified: Identified, packers: tuple[PackerRecord, ...]) -> Unexplained:
+def _unexplained(
+    identified: Identified, packers: tuple[PackerRecord, ...], ohpm: tuple[OhpmRecord, ...]
+) -> Unexplained:
     coverage: Coverage = identified.coverage
 
     def share(part: _Share) -> ShareRecord:
@@ -448,6 +463,7 @@ def _unexplained(identified: Identified, packers: tuple[PackerRecord, ...]) -> U
         packages_total=len(coverage.packages),
         mentioned=tuple(MentionRecord(m.sdk, m.references, m.feature.format()) for m in identified.mentioned),
         packers=packers,
+        ohpm=ohpm,
     )
 
 

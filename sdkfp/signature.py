@@ -33,7 +33,7 @@ __all__ = [
 
 CLASS_KINDS = (Kind.CLASS, Kind.JNI)
 """Kinds whose clue may be a package prefix (trailing dot)."""
-GLOB_KINDS = (Kind.LIBRARY, Kind.SONAME, Kind.FILE)
+GLOB_KINDS = (Kind.LIBRARY, Kind.SONAME, Kind.FILE, Kind.PACKAGE)
 """Kinds whose clue may hold ``*``."""
 CLUE_KINDS = (
     Kind.CLASS,
@@ -50,9 +50,10 @@ CLUE_KINDS = (
     Kind.ACTION,
     Kind.FILE,
     Kind.PROPERTY,
+    Kind.PACKAGE,
     Kind.YARA,
 )
-VERSION_KINDS = (Kind.CONSTANT, Kind.PROPERTY, Kind.METADATA, Kind.LIBRARY, Kind.FILE, Kind.YARA)
+VERSION_KINDS = (Kind.CONSTANT, Kind.PROPERTY, Kind.METADATA, Kind.LIBRARY, Kind.FILE, Kind.PACKAGE, Kind.YARA)
 
 
 class Strength(str, Enum):

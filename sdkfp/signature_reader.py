@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sdkfp._yaml import Node, Reader
 from sdkfp.errors import NotationError, SignatureIssue
-from sdkfp.features import Feature, Kind
+from sdkfp.features import KINDS_WITH_VALUE, Feature, Kind
 from sdkfp.signature import (
     CLASS_KINDS,
     CLUE_KINDS,
@@ -263,7 +263,7 @@ def _version_rule(reader: Reader, node: Node) -> VersionRule:
         problem = _pattern_problem(pattern)
         if problem:
             reader.issue(fields["pattern"], problem)
-    elif kind in GLOB_KINDS and name:
+    elif kind not in KINDS_WITH_VALUE and name:
         reader.issue(node, f"a version rule on a {kind.value} name needs a `pattern`")
     return VersionRule(kind, name, pattern or "(.+)")
 
