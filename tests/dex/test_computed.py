@@ -94,7 +94,7 @@ def test_strings_that_are_put_together() -> None:
             move_result(0),
         )
 
-    built = (
+    built: tuple[Instruction, ...] = (
         NewInstance(0, BUILDER),
         Invoke("direct", BUILDER, "<init>", "()V", (0,)),
         ConstString(1, "kit/"),
