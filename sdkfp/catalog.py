@@ -20,8 +20,11 @@ from sdkfp.errors import CatalogError, SignatureError, SignatureIssue
 from sdkfp.index import ClueIndex
 from sdkfp.packers import Packer
 from sdkfp.policy_words import PolicyWords
+from sdkfp.references import unknown_references
 from sdkfp.ruleset import RuleFiles, RuleSet, check_rules, read_rule_file
 from sdkfp.signature import (
+    CLASS_KINDS,
+    Clue,
     Names,
     Organization,
     PersonalInformation,
@@ -33,6 +36,7 @@ from sdkfp.vocabulary import Reads, Rules
 from sdkfp.yara import CompiledRules, RuleSource
 
 if TYPE_CHECKING:
+    from sdkfp.adapters import ImportedList
     from sdkfp.marks.index import MarkIndex
 
 __all__ = ["Catalog", "CatalogOrigin", "Found", "builtin_directory", "read_vocabulary"]
@@ -106,6 +110,8 @@ class Catalog:
         self.version = __version__
         self._rules = rules or RuleSet(RuleFiles())
         self._marks = marks
+        self.notices: tuple[str, ...] = ()
+        """What a user of this catalog has to be told, such as the licence of an imported list."""
         self.origin = origin
         """``None`` for a catalog that was put together in this process."""
 
@@ -161,6 +167,43 @@ class Catalog:
         origin = CatalogOrigin(tuple(str(directory.absolute()) for directory in extra), builtin, cache, digest)
         parts = (compiled.signatures, compiled.organizations, compiled.vocabulary)
         return cls(*parts, sha256=digest, rules=rules, marks=marks, origin=origin)
+
+    @classmethod
+    def from_exodus(cls, source: str | os.PathLike[str] | bytes, *, base: Catalog | None = None) -> Catalog:
+        """The signatures of ``base`` (by default the built-in ones) and a list in the JSON form of εxodus beside them.
+
+        Imported entries are suspected at most, and look for nothing that ``base`` knows. See :attr:`notices`.
+
+        Raises:
+            CatalogError: the list cannot be read.
+        """
+        from sdkfp.adapters import read_exodus  # noqa: PLC0415 - seldom asked for
+
+        return (base or cls.builtin())._with(read_exodus(source))
+
+    @classmethod
+    def from_libchecker(cls, source: str | os.PathLike[str] | bytes, *, base: Catalog | None = None) -> Catalog:
+        """As :meth:`from_exodus`, for the rules database of LibChecker (SQLite) or its rows as JSON."""
+        from sdkfp.adapters import read_libchecker  # noqa: PLC0415 - as above
+
+        return (base or cls.builtin())._with(read_libchecker(source))
+
+    def _with(self, imported: ImportedList) -> Catalog:
+        entries, known = imported.signatures(self._knows)
+        words = msgspec.structs.replace(
+            self.vocabulary, categories={**self.vocabulary.categories, imported.category: imported.category_name}
+        )
+        digest = hashlib.sha256(f"{self.sha256} {imported.sha256}".encode()).hexdigest()
+        catalog = Catalog(
+            (*self, *entries), self.organizations.values(), words, sha256=digest, rules=self._rules, marks=self._marks
+        )
+        catalog.notices = (*self.notices, imported.notice(len(entries), known))
+        return catalog
+
+    def _knows(self, clue: Clue) -> bool:
+        if clue.kind in CLASS_KINDS:
+            return self.index.class_owner(f"{clue.name}A" if clue.name.endswith(".") else clue.name) is not None
+        return any(True for _ in self.index.exact(clue.kind, [clue.name]))
 
     def lookup(self, text: str) -> list[Found]:
         """Signatures that a class name, prefix, library name, permission, id, or words in English or Chinese point to.
@@ -293,7 +336,7 @@ def _compile(sources: Sequence[_Sources]) -> tuple[_Compiled, CompiledRules | No
             rules.pop(sdk, None)
         read = [read_rule_file(path, issues) for path in source.rules]
         rules |= {rule.namespace: rule for rule in read if rule is not None}
-    issues += _unknown_references(signatures, organizations)
+    issues += unknown_references(signatures, organizations)
     packers = [source.directory / "packers" for source in sources if source.packers]
     files, compiled = check_rules(signatures, rules, packers, issues)
     if issues:
@@ -342,31 +385,6 @@ def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) 
 def read_vocabulary(directory: Path, issues: list[SignatureIssue]) -> Vocabulary:
     """The words of a directory of signatures; what is wrong in them is added to ``issues``."""
     return _read_vocabulary([_Sources(directory, with_sdks=False)], issues)
-
-
-def _unknown_references(
-    signatures: Mapping[str, Signature], organizations: Mapping[str, Organization]
-) -> list[SignatureIssue]:
-    issues = []
-    for signature in signatures.values():
-        for key, named in (
-            ("requires", signature.requires),
-            ("bundles", signature.bundles),
-            ("overrides", signature.overrides),
-        ):
-            issues += [
-                SignatureIssue(
-                    signature.path, 1, 1, f"`{key}` names the SDK {other!r}, which the catalog does not have"
-                )
-                for other in named
-                if other not in signatures
-            ]
-        if signature.organization is not None and signature.organization not in organizations:
-            message = (
-                f"the organization {signature.organization!r} has no file organizations/{signature.organization}.yaml"
-            )
-            issues.append(SignatureIssue(signature.path, 1, 1, message))
-    return issues
 
 
 def _load_marks(files: Sequence[Path], key: str | None) -> MarkIndex:
