@@ -55,6 +55,14 @@ Signatures = Annotated[
 ]
 NoBuiltin = Annotated[bool, typer.Option("--no-builtin", help="Leave out the built-in signatures.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Exodus = Annotated[
+    Optional[Path],  # noqa: UP045 - as above
+    typer.Option("--exodus", help="Also look for the entries of a list in Exodus' JSON form.", metavar="FILE"),
+]
+LibChecker = Annotated[
+    Optional[Path],  # noqa: UP045 - as above
+    typer.Option("--libchecker", help="Also look for the rules of LibChecker (its database, or JSON).", metavar="FILE"),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no notes on standard error.")]
 Lang = Annotated[Optional[Language], typer.Option("--lang", help="Language of tables; by default that of the locale.")]  # noqa: UP045 - as above
 
@@ -75,10 +83,23 @@ def _main(
     pass
 
 
-def load_catalog(directories: list[Path] | None, *, no_builtin: bool) -> Catalog:
+def load_catalog(
+    directories: list[Path] | None,
+    *,
+    no_builtin: bool,
+    exodus: Path | None = None,
+    libchecker: Path | None = None,
+) -> Catalog:
     from sdkfp.catalog import Catalog  # noqa: PLC0415 - `--help` does not need it
 
-    return Catalog.load(*(directories or ()), builtin=not no_builtin)
+    catalog = Catalog.load(*(directories or ()), builtin=not no_builtin)
+    if exodus is not None:
+        catalog = Catalog.from_exodus(exodus, base=catalog)
+    if libchecker is not None:
+        catalog = Catalog.from_libchecker(libchecker, base=catalog)
+    for notice in catalog.notices:
+        typer.echo(notice, err=True)
+    return catalog
 
 
 def language_of(wanted: Language | None) -> str:

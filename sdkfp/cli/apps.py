@@ -12,8 +12,10 @@ from sdkfp.cli._common import (
     EPILOG,
     EXIT_USAGE,
     AsJson,
+    Exodus,
     Lang,
     Language,
+    LibChecker,
     NoBuiltin,
     Quiet,
     Signatures,
@@ -55,6 +57,8 @@ def scan(  # noqa: PLR0913 - one argument for each option
     signatures: Signatures = None,
     lang: Lang = None,
     *,
+    exodus: Exodus = None,
+    libchecker: LibChecker = None,
     names_only: Annotated[
         bool, typer.Option("--names-only", help="The quick look: names of classes, manifest entries, libraries, files.")
     ] = False,
@@ -72,6 +76,8 @@ def scan(  # noqa: PLR0913 - one argument for each option
     with errors():
         from sdkfp._scan import scan as run  # noqa: PLC0415 - `lookup` and `--help` do not need it
 
+        if (exodus is not None or libchecker is not None) and (isolate or len(paths) > 1):
+            fail("--exodus and --libchecker go with one app that is scanned in this process", EXIT_USAGE)
         if len(paths) > 1:
             if any(file is not None for file in (html, cyclonedx, csv, sarif)) or Path("-") in paths:
                 fail(
@@ -83,7 +89,7 @@ def scan(  # noqa: PLR0913 - one argument for each option
             )
             return
         path = paths[0]
-        catalog = load_catalog(signatures, no_builtin=no_builtin)
+        catalog = load_catalog(signatures, no_builtin=no_builtin, exodus=exodus, libchecker=libchecker)
         with spinner(f"Scanning {path}", quiet=quiet or as_json):
             if str(path) == "-":
                 report = run(sys.stdin.buffer, catalog=catalog, name="stdin", names_only=names_only, isolate=isolate)

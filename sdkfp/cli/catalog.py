@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated, Optional
 
 import typer
@@ -72,6 +73,52 @@ def lookup(
             if not as_json:
                 typer.echo(f"nothing in the catalog meets {collects or wanted!r}", err=True)
             raise typer.Exit(EXIT_NOTHING_FOUND)
+
+
+class _Form(str, Enum):
+    """A form that the catalog can be written in."""
+
+    EXODUS = "exodus"
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command("catalog", epilog=EPILOG)
+def show_catalog(
+    export: Annotated[
+        Optional[_Form],  # noqa: UP045 - typer reads the annotation at run time, also on Python 3.10
+        typer.Option(help="Print the whole catalog in this form instead of counts."),
+    ] = None,
+    signatures: Signatures = None,
+    lang: Lang = None,
+    *,
+    no_builtin: NoBuiltin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what the catalog has: counts, version and hash."""
+    with errors():
+        catalog = load_catalog(signatures, no_builtin=no_builtin)
+        if export is not None:
+            from sdkfp.adapters import written  # noqa: PLC0415 - seldom asked for
+
+            if export is _Form.EXODUS:
+                write(written.to_exodus(catalog, catalog.vocabulary.categories))
+            elif export is _Form.CSV:
+                write(written.to_csv(catalog, catalog.organizations))
+            else:
+                write(written.to_json(catalog))
+            return
+        from sdkfp.summary import summarize  # noqa: PLC0415 - `lookup` does not need it
+
+        summary = summarize(catalog)
+        if as_json:
+            import msgspec  # noqa: PLC0415
+
+            write(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
+        else:
+            from sdkfp._catalog_text import summary_text  # noqa: PLC0415 - as above
+
+            typer.echo(summary_text(summary, catalog, language_of(lang)))
 
 
 @app.command(epilog=EPILOG)
