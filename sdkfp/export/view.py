@@ -181,10 +181,17 @@ def make_view(report: Report, catalog: Catalog) -> View:
     )
 
 
-def is_base(categories: Iterable[str]) -> bool:
-    """Only a base or UI library, by its categories."""
-    found = set(categories)
-    return bool(found) and found <= BASE_CATEGORIES
+def is_base(sdk: SdkRecord, catalog: Catalog) -> bool:
+    """Only a base or UI library, by its categories, that has to do with technical information at most."""
+    types = catalog.vocabulary.types
+    return (
+        bool(sdk.categories)
+        and BASE_CATEGORIES.issuperset(sdk.categories)
+        and all(
+            claim.type in types and (types[claim.type].google_play or "").startswith("App info and performance")
+            for claim in sdk.collects
+        )
+    )
 
 
 def _order(sdk: SdkRecord, catalog: Catalog) -> tuple[bool, bool, int, int, str]:
@@ -193,7 +200,7 @@ def _order(sdk: SdkRecord, catalog: Catalog) -> tuple[bool, bool, int, int, str]
         claim.type in catalog.vocabulary.types and catalog.vocabulary.types[claim.type].sensitive
         for claim in sdk.collects
     )
-    return not sdk.collects and is_base(sdk.categories), not sdk.collects, -sensitive, -sdk.classes, sdk.id
+    return is_base(sdk, catalog), not sdk.collects, -sensitive, -sdk.classes, sdk.id
 
 
 def _card(
@@ -228,7 +235,7 @@ def _card(
         category_numbers=tuple(category_numbers),
         claims=_claims(sdk, catalog, order),
         relations=tuple(relations),
-        base=is_base(sdk.categories),
+        base=is_base(sdk, catalog),
     )
 
 

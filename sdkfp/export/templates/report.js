@@ -73,6 +73,8 @@
         count += met;
       }
       one("no-match").hidden = count > 0;
+      const base = one("base-title");
+      if (base) base.hidden = !document.querySelector(".cards.small .card:not([hidden])");
       shown.textContent = filled(shown.getAttribute(`data-pattern-${language()}`), { n: count, total: list.length });
     }
     filter.addEventListener("input", apply);
