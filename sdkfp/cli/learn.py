@@ -72,7 +72,11 @@ def learn(  # noqa: PLR0913, PLR0917 - one parameter is one option
         if name_zh and not name:
             fail("--name-zh needs --name", EXIT_USAGE)
         if organization is not None and organization not in catalog.organizations:
-            typer.echo(f"note: organizations/{organization}.yaml does not exist yet: name, country, website", err=True)
+            example = "name: {en: Maker Ltd.}, country: US, website: https://maker.example"
+            fail(
+                f"the organization {organization!r} is not known: write organizations/{organization}.yaml first ({example})",
+                EXIT_USAGE,
+            )
         with spinner("Learning", quiet=quiet or as_json):
             proposal = workshop.learn(
                 sources,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sdkfp.app import App
 from sdkfp.classfile import ClassFile, ClassFileError, read_class
 from sdkfp.container import Container, ContainerKind, Entry, EntryError, Limits, open_container
-from sdkfp.errors import ContainerError, NotExamined
+from sdkfp.errors import ContainerError, LimitExceededError, NotExamined
 from sdkfp.features import FeatureSet, Kind
 from sdkfp.learn.addresses import LearnError
 from sdkfp.learn.client import Limits as FetchLimits
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Library", "Release", "read_release", "version_in"]
 
+_PACKAGE_LIMITS = Limits(max_entry_bytes=1 << 30, max_total_bytes=2 << 30)
+"""Of a large package: of a gzipped one the whole inflated tar counts as one entry."""
 _LIMITS = Limits(max_entry_bytes=1 << 28, max_total_bytes=1 << 30)
 _MOST_BYTES = 2 << 30
 """Inflated from all libraries of one source."""
@@ -117,8 +119,15 @@ def version_in(name: str) -> str | None:
     return str(found[0]).replace("_", ".") if found else None
 
 
+def _opened(path: Path) -> Container:
+    try:
+        return open_container(path, limits=_LIMITS)
+    except LimitExceededError:
+        return open_container(path, limits=_PACKAGE_LIMITS)
+
+
 def _of_path(path: Path, vocabulary: Reads) -> Release:
-    with open_container(path, limits=_LIMITS) as container:
+    with _opened(path) as container:
         reader = _LibraryReader(vocabulary)
         libraries = tuple(reader.all_of(container, None))
         alone = libraries[0] if len(libraries) == 1 else None
@@ -132,7 +141,7 @@ def _of_path(path: Path, vocabulary: Reads) -> Release:
 
 
 def _of_package(purl: PackageURL, fetched: Fetched, vocabulary: Reads) -> Release:
-    with open_container(fetched.path, limits=_LIMITS) as container:
+    with _opened(fetched.path) as container:
         reader = _LibraryReader(vocabulary)
         libraries = _some(tuple(reader.all_of(container, purl.subpath)), fetched.purl)
         packed = container.kind in (ContainerKind.TAR, ContainerKind.ZIP)

@@ -24,6 +24,8 @@ from sdkfp.signature import Artifact, Clue, Names, Signature
 __all__ = ["Proposal", "propose"]
 
 _MOST_SHOWN = 8
+_PLATFORM = ("android.", "dalvik.", "java.", "org.json.", "org.w3c.dom.", "org.xml.sax.", "org.xmlpull.v1.")
+"""Packages that every device has."""
 _LONGEST_NAME = 60
 
 
@@ -240,7 +242,8 @@ def _reads(release: Release) -> dict[str, tuple[str, ...]]:
 
 
 def _mentioned(release: Release, catalog: Catalog, known: set[str]) -> dict[str, int]:
-    names = sorted(set().union(*(library.mentioned for library in release.libraries)) - release.classes)
+    referred = set().union(*(library.mentioned for library in release.libraries)) - release.classes
+    names = sorted(name for name in referred if not name.startswith(_PLATFORM))
     count: dict[str, int] = {}
     for owner in catalog.index.class_owners(names):
         if owner is not None:
