@@ -1,0 +1,135 @@
+"""Fuzzes the readers of hostile input.
+
+python fuzz/run.py [TARGET …] [--minutes N] [--corpus FOLDER] [--findings FOLDER]
+
+Every target runs so many minutes in a process of its own, from the seeds (fuzz/seeds.py) and what the corpus folder kept from
+earlier runs. A crash, an exception that is none of sdkfp's own, a single input that takes longer than 20 seconds or more than 2 GB
+of memory is a finding: the input is kept, and the target goes on until its time is over. The exit code is 1 when there is a finding.
+
+Needs the package atheris: pip install --group fuzz
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+_SLOWEST_SECONDS = 20
+_MOST_MEGABYTES = 2048
+_LARGEST_INPUT = 1 << 16
+_EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)|^#(\d+)\t", re.MULTILINE)
+
+
+@dataclass
+class Result:
+    """What fuzzing one target gave."""
+
+    target: str
+    executed: int = 0
+    seconds: float = 0.0
+    """Of processor time."""
+    findings: dict[str, Path] = field(default_factory=dict)
+    """Inputs by the last lines of their tracebacks."""
+
+
+def fuzz(target: str, minutes: float, corpus: Path, findings: Path) -> Result:
+    """Run one target for its time, again after every finding."""
+    from seeds import seeds  # noqa: PLC0415 - atheris instruments in the other process only
+
+    own = corpus / target
+    own.mkdir(parents=True, exist_ok=True)
+    findings.mkdir(parents=True, exist_ok=True)
+    for name, data in seeds(target).items():
+        (own / f"seed-{name}").write_bytes(data)
+    result = Result(target)
+    end = time.monotonic() + 60 * minutes
+    while (left := end - time.monotonic()) >= 1:
+        begin = _processor_seconds()
+        output = _run(target, own, findings, int(left))
+        result.seconds += _processor_seconds() - begin
+        result.executed += max((int(a or b) for a, b in _EXECUTED.findall(output)), default=0)
+        written = re.search(r"Test unit written to (\S+)", output)
+        if written is None:
+            if "Done " not in output:  # it did not run at all
+                raise SystemExit(output[-3000:])
+            continue
+        result.findings.setdefault(_reason(output), Path(written[1]))
+    return result
+
+
+def _run(target: str, corpus: Path, findings: Path, seconds: int) -> str:
+    options = [
+        f"-max_total_time={seconds}",
+        f"-timeout={_SLOWEST_SECONDS}",
+        f"-rss_limit_mb={_MOST_MEGABYTES}",
+        f"-max_len={_LARGEST_INPUT}",
+        f"-artifact_prefix={findings}/{target}-",
+        "-print_final_stats=1",
+        "-reload=0",
+    ]
+    dictionary = FOLDER / f"{target}.dict"
+    if dictionary.is_file():
+        options.append(f"-dict={dictionary}")
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / "one.py"), target, str(corpus), *options],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+    return done.stdout + done.stderr
+
+
+def _processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _reason(output: str) -> str:
+    """The end of the traceback, by which findings are told apart."""
+    python = output.rpartition("Traceback (most recent call last):")[2].partition("==")[0]
+    lines = [line.strip() for line in python.splitlines() if line.strip()]
+    where = [line for line in lines if line.startswith("File ")][-2:]
+    if not where:
+        where = re.findall(r"^(?:==\d+==\s*)?((?:ERROR|SUMMARY|ALARM): .*)$", output, re.MULTILINE)[-1:]
+    return " | ".join([*where, *lines[-1:]])[:400] or hashlib.sha256(output.encode()).hexdigest()
+
+
+def main() -> None:
+    sys.path.insert(0, str(FOLDER))
+    from targets import TARGETS  # noqa: PLC0415 - needs the path above
+
+    parser = argparse.ArgumentParser(description="Fuzz the readers of hostile input.")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all without any")
+    parser.add_argument("--minutes", type=float, default=60.0, help="for each target")
+    parser.add_argument("--corpus", type=Path, default=FOLDER / "corpus")
+    parser.add_argument("--findings", type=Path, default=FOLDER / "findings")
+    options = parser.parse_args()
+    unknown = set(options.targets) - set(TARGETS)
+    if unknown:
+        parser.error(f"no such target: {', '.join(sorted(unknown))}")
+    found = 0
+    for target in options.targets or TARGETS:
+        result = fuzz(target, options.minutes, options.corpus, options.findings)
+        found += len(result.findings)
+        print(
+            f"{target}: {result.executed:,} inputs in {result.seconds / 60:.1f} min of processor time, {len(result.findings)} findings",
+            flush=True,
+        )
+        for reason, path in result.findings.items():
+            print(f"  {path}\n    {reason}", flush=True)
+    raise SystemExit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
