@@ -27,6 +27,8 @@ __all__ = ["App", "DexPart", "LibraryPart"]
 _DEX_MAGIC, _ELF_MAGIC, _ZIP_MAGIC = b"dex\n", b"\x7fELF", b"PK\x03\x04"
 _LONGEST_LIST = 64 << 20
 """Bytes of a list of HarmonyOS packages: source maps are long."""
+_BUNDLE_FOLDERS = ("root", "dex", "manifest", "assets", "lib", "res")
+"""https://developer.android.com/guide/app-bundle/app-bundle-format"""
 _HIDING_PLACES = ("assets/", "res/raw/")
 _ARCHIVE_SUFFIXES = (".apk", ".jar")
 """Archives in the hiding places that the container opens by itself."""
@@ -112,7 +114,7 @@ class App:
         """The first bytes of the entries in assets and raw resources, where code is hidden under other names."""
         found = {}
         for entry in self.entries:
-            if entry.name.startswith(_HIDING_PLACES) and entry.size >= len(_DEX_MAGIC):
+            if self.installed_name(entry).startswith(_HIDING_PLACES) and entry.size >= len(_DEX_MAGIC):
                 head = entry.head(len(_DEX_MAGIC))
                 if head in (_DEX_MAGIC, _ELF_MAGIC, _ZIP_MAGIC):
                     found[entry.location] = head
@@ -311,18 +313,28 @@ class App:
         names: dict[str, list[str]] = {}
         for entry in self.entries:
             if entry.name and not entry.name.endswith((".class", "/")):
-                names.setdefault(_archive_of(entry), []).append(entry.name)
+                names.setdefault(_archive_of(entry), []).append(self.installed_name(entry))
         for archive, found in names.items():
             yield Column(Kind.FILE, archive, found)
 
+    def installed_name(self, entry: Entry) -> str:
+        """The name that an entry has in the APK that is installed: an app bundle keeps files below its modules."""
+        if self.container.kind is not ContainerKind.AAB:
+            return entry.name
+        folders = entry.name.split("/")
+        if len(folders) > 2 and folders[1] in _BUNDLE_FOLDERS:
+            return "/".join(folders[2 if folders[1] in ("root", "dex", "manifest") else 1 :])
+        return entry.name
+
     def _property_columns(self) -> Iterator[Column]:
         for entry in self.entries:
-            if not is_property_file(entry.name):
+            name = self.installed_name(entry)
+            if not is_property_file(name):
                 continue
             if entry.size > MAX_BYTES:
                 self._skip(entry.location, "property-file-too-large", f"{entry.location} has {entry.size} bytes")
                 continue
-            rows = read_properties(entry.name, self.read(entry) or b"")
+            rows = read_properties(name, self.read(entry) or b"")
             yield Column(Kind.PROPERTY, entry.location, [name for name, _ in rows], [value for _, value in rows])
 
     def read(self, entry: Entry) -> bytes | None:

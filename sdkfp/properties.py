@@ -38,7 +38,7 @@ def read_properties(name: str, data: bytes) -> list[tuple[str, str]]:
     text = data.decode("utf-8", "replace")
     if name.endswith(".version"):
         value = text.strip()
-        return [(name, value)] if value and "\n" not in value else []
+        return [(name, value)] if value and value.isprintable() and "\ufffd" not in value else []
     rows = _json_rows(text) if name.endswith(".json") else _lines(text)
     if "/" in name and not name.startswith(_HOMES):
         rows = ((key, value) for key, value in rows if "version" in key.lower() and _VERSION.fullmatch(value))

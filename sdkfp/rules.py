@@ -78,7 +78,7 @@ def match_parts(app: App, rules: CompiledRules) -> RuleMatches:
                 run.match("elf", data, library.location)
     if "file" in rules.targets:
         for entry in app.entries:
-            if rules.wants_file(entry.name):
+            if rules.wants_file(app.installed_name(entry)):
                 _match_file(run, app, entry)
     return run.result()
 
@@ -89,7 +89,7 @@ def _match_file(run: _Run, app: App, entry: Entry) -> None:
         return
     data = app.read(entry)
     if data is not None:
-        run.match("file", data, entry.location, entry.name)
+        run.match("file", data, entry.location, app.installed_name(entry))
 
 
 def match_features(features: FeatureSet, rules: CompiledRules, location: str) -> RuleMatches:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from sdkfp.container.model import Container, ContainerKind
@@ -10,6 +11,8 @@ from sdkfp.errors import ContainerError
 
 __all__ = ["kind_of_zip", "part_names"]
 
+_VARIANT = re.compile(r"_\d+\.apk$")
+"""bundletool numbers the forms of one split for other releases of Android: ``base-master_2.apk``."""
 _MAX_MODULE_JSON = 4 << 20
 _HARMONY = ("resources.index", "pack.info", "ets/modules.abc")
 
@@ -124,7 +127,7 @@ def _split_names(container: Container) -> list[str]:
     ):
         found = [name for name in names if name.endswith(".apk") and fits(name)]
         if found:
-            return found
+            return [name for name in found if _VARIANT.sub(".apk", name) not in found or not _VARIANT.search(name)]
     return []
 
 

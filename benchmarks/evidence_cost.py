@@ -1,0 +1,121 @@
+"""What reading every kind of evidence costs, against inflating the bytes that have to be read; and single large libraries.
+
+    python benchmarks/evidence_cost.py [--repeat N] [--json FILE] [APP …] [--library FILE …]
+
+Evidence is what a scan does without rename-proof marks, reads and the graph, which have benchmarks of their own: the container, dex
+names and constants, native libraries, manifests, files, rules, signers, and the identification. Times are of the processor, the
+best of N runs. APP is a key of tests/support/corpus.toml or a path; FILE a native library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import measure
+from scan_vs_inflate import entries_of, inflate
+
+import sdkfp
+from sdkfp import identification
+from sdkfp.elf import read_library
+from sdkfp.features import FeatureSet
+from sdkfp.rules import match_features, match_parts
+
+APPS = (
+    "yosemite-1.4.3",
+    "pocoservice-debug-1.0.94",
+    "appium-uia2-server-10.6.6",
+    "react-native-sample-0.0.1",
+    "react-native-viewpager-sample-0.2.13",
+    "xposedinstaller-3.1.5",
+)
+LIBRARY = "realm@6.1.0/arm64-v8a/librealmreact.so"
+
+
+def best(work: Callable[[], object], repeat: int) -> float:
+    """The fewest seconds of processor time that some work took."""
+    work()
+    seconds = []
+    for _ in range(repeat):
+        start = time.process_time()
+        work()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def evidence(path: Path, catalog: sdkfp.Catalog) -> None:
+    """Everything up to the identification."""
+    with sdkfp.App.open(path) as app:
+        parts = match_parts(app, catalog.rules)
+        wanted = frozenset(rule.name for s in catalog for rule in s.version if rule.kind is sdkfp.Kind.CONSTANT)
+        features = app.features(constants=wanted) | FeatureSet(parts.columns)
+        features |= FeatureSet(match_features(features, catalog.rules, app.name).columns)
+        identification.identify(features, catalog)
+        _ = (app.signers, app.not_examined)
+
+
+def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
+    """One app: seconds of both, and the bytes."""
+    path = measure.app(key)
+    dex, libraries = entries_of(path, "*.dex"), entries_of(path, "lib/*.so", "assets/*.so")
+    return {
+        "app": key,
+        "dex_bytes": sum(size for _, size, _ in dex),
+        "libraries": len(libraries),
+        "library_bytes": sum(size for _, size, _ in libraries),
+        "inflate_s": best(lambda: inflate(dex + libraries), repeat),
+        "evidence_s": best(lambda: evidence(path, catalog), repeat),
+    }
+
+
+def library(path: Path, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
+    """One native library: seconds for reading it and for the rules."""
+    data = path.read_bytes()
+    return {
+        "library": path.name,
+        "bytes": len(data),
+        "symbols": len(read_library(data).exported),
+        "read_s": best(lambda: read_library(data), repeat),
+        "rules_s": best(lambda: catalog.rules.match("elf", data, timeout_s=60), repeat),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Cost of reading evidence against inflating the same bytes.")
+    parser.add_argument("apps", nargs="*", default=APPS, help="keys of the corpus, or paths")
+    parser.add_argument("--library", type=Path, action="append", help="a native library; may be repeated")
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    catalog = sdkfp.Catalog.builtin()
+    rows = [compare(key, catalog, options.repeat) for key in options.apps]
+    paths = options.library or [measure.realapps.fetch(LIBRARY)]
+    libraries = [library(path, catalog, options.repeat) for path in paths]
+    print(f"{measure.machine()}; rules on {catalog.rules.engine}; best of {options.repeat}, processor time\n")
+    head = ("app", "dex MB", ".so", ".so MB", "inflate ms", "evidence ms", "evidence / inflate")
+    print(measure.markdown(head, [_cells(row) for row in rows]))
+    head = ("library", "MB", "exported symbols", "read ms", "rules ms")
+    print()
+    print(measure.markdown(head, [_library_cells(row) for row in libraries]))
+    if options.json:
+        result = {"machine": measure.machine(), "repeat": options.repeat, "apps": rows, "libraries": libraries}
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    times = [f"{row[name] * 1e3:.0f}" for name in ("inflate_s", "evidence_s")]
+    sizes = [f"{row['dex_bytes'] / 1e6:.1f}", str(row["libraries"]), f"{row['library_bytes'] / 1e6:.1f}"]
+    return [row["app"], *sizes, *times, f"{row['evidence_s'] / row['inflate_s']:.1f}"]
+
+
+def _library_cells(row: dict[str, Any]) -> list[str]:
+    times = [f"{row[name] * 1e3:.0f}" for name in ("read_s", "rules_s")]
+    return [row["library"], f"{row['bytes'] / 1e6:.1f}", f"{row['symbols']:,}", *times]
+
+
+if __name__ == "__main__":
+    main()
