@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import yaml
 from support.catalogs import write_signatures
 from typer.testing import CliRunner
 
-from sdkfp import FeatureSet, SignatureError
+from sdkfp import FeatureSet, Kind, SignatureError, extract
 from sdkfp.cli import app
 from sdkfp.lint import RULES, Severity, check_listings, fix, lint, open_workspace
 
@@ -242,3 +244,21 @@ def test_a_corpus_says_which_clues_never_fire_and_which_fire_too_widely(tmp_path
     assert [(c["clue"], c["apps"], c["alone"]) for c in found["wide"]] == [("file assets/common*", 6, 5)]
     assert [c["clue"] for c in found["silent"]] == ["class com.wide.sdk."]
     assert "notes.txt" in notes
+
+
+LISTINGS = Path(__file__).parent / "listings"
+
+
+def test_apps_without_sdks_show_none() -> None:
+    code, printed, notes = run("test", "--listings", LISTINGS)
+    assert (code, printed) == (0, "")
+    assert "9 listings without SDKs" in notes
+
+
+@pytest.mark.parametrize("path", sorted(LISTINGS.glob("*.txt")), ids=lambda path: path.stem)
+def test_a_listing_is_of_the_app_that_it_names(path: Path, real_app: Callable[[str], Path]) -> None:
+    listed = FeatureSet.parse(path.read_text(encoding="utf-8"))
+    app_itself = real_app(path.stem)
+    assert hashlib.sha256(app_itself.read_bytes()).hexdigest() in path.read_text(encoding="utf-8")
+    found = {name for column in extract(app_itself).of(Kind.CLASS) for name in column.names}
+    assert {name for column in listed.of(Kind.CLASS) for name in column.names} == found
