@@ -18,6 +18,7 @@ from typing import Any
 
 import measure
 from scan_vs_inflate import entries_of, inflate
+from support import realapps
 
 import sdkfp
 from sdkfp import identification
@@ -93,14 +94,14 @@ def main() -> None:
     options = parser.parse_args()
     catalog = sdkfp.Catalog.builtin()
     rows = [compare(key, catalog, options.repeat) for key in options.apps]
-    paths = options.library or [measure.realapps.fetch(LIBRARY)]
+    paths = options.library or [realapps.fetch(LIBRARY)]
     libraries = [library(path, catalog, options.repeat) for path in paths]
     print(f"{measure.machine()}; rules on {catalog.rules.engine}; best of {options.repeat}, processor time\n")
     head = ("app", "dex MB", ".so", ".so MB", "inflate ms", "evidence ms", "evidence / inflate")
     print(measure.markdown(head, [_cells(row) for row in rows]))
-    head = ("library", "MB", "exported symbols", "read ms", "rules ms")
+    second_head = ("library", "MB", "exported symbols", "read ms", "rules ms")
     print()
-    print(measure.markdown(head, [_library_cells(row) for row in libraries]))
+    print(measure.markdown(second_head, [_library_cells(row) for row in libraries]))
     if options.json:
         result = {"machine": measure.machine(), "repeat": options.repeat, "apps": rows, "libraries": libraries}
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
