@@ -155,7 +155,7 @@ def check_policy(report: Report, document: Document, catalog: Catalog) -> Policy
     """
     names = NameIndex(catalog)
     types = TypeIndex(catalog.vocabulary.policy, catalog.vocabulary)
-    statements = read_statements(document, catalog.vocabulary.policy, names.is_name)
+    statements = read_statements(document, catalog.vocabulary.policy, names)
     found = {sdk.id: sdk for sdk in report.sdks}
     mentions, open_entries = _mentions(statements, names, types, set(found))
     declared = {sdk: mentions[sdk] for sdk in found if sdk in mentions}

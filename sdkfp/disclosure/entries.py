@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sdkfp.disclosure.document import Document, Line, Row
 from sdkfp.disclosure.folding import WordIndex, fold
+from sdkfp.disclosure.names import NameIndex
 from sdkfp.policy_words import Column, PolicyWords
 
 __all__ = ["Entry", "Sentence", "Statements", "read_statements"]
-
-IsName = Callable[[str], bool]
 
 LONGEST_NAME = 80
 LONGEST_KEY = 24
 _MOST_LINES = 60
 """Lines of one entry of a list."""
+_LONGEST_ITEM = 400
+"""Characters of a line without a key that still belongs to an entry."""
+_MOST_PRINTED = 12
+"""Lines of a printed row."""
 _MOST_UNKEYED = 4
 """Lines of one without any key."""
 _LONGEST_QUOTE = 1200
@@ -66,13 +69,13 @@ class Statements:
     """Tables that list SDKs or partners."""
 
 
-def read_statements(document: Document, words: PolicyWords, is_name: IsName) -> Statements:
+def read_statements(document: Document, words: PolicyWords, names: NameIndex) -> Statements:
     """Arrange the pieces of a policy.
 
     Args:
         document: the policy.
         words: what policies call the columns of their lists.
-        is_name: whether a short text is little more than the name of an SDK that the catalog knows.
+        names: of the SDKs of the catalog.
     """
     heads = WordIndex((word, column) for column, found in words.columns.items() for word in found)
     entries: list[Entry] = []
@@ -86,7 +89,7 @@ def read_statements(document: Document, words: PolicyWords, is_name: IsName) -> 
         if isinstance(piece, Row):
             while end < len(pieces) and isinstance(row := pieces[end], Row) and row.table == piece.table:
                 end += 1
-            found = _table([row for row in pieces[position:end] if isinstance(row, Row)], heads, is_name)
+            found = _table([row for row in pieces[position:end] if isinstance(row, Row)], heads, names)
             tables += bool(found)
             entries += found
             if not found:
@@ -96,9 +99,10 @@ def read_statements(document: Document, words: PolicyWords, is_name: IsName) -> 
             while end < len(pieces) and isinstance(pieces[end], Line):
                 end += 1
             lines = [line for line in pieces[position:end] if isinstance(line, Line)]
-            listed, rest = _lists(lines, heads, is_name)
-            entries += listed
-            sentences += rest
+            lists = _Lists(heads, names, printed=document.kind == "pdf")
+            lists.read(lines)
+            entries += lists.entries
+            sentences += lists.sentences
         position = end
     return Statements(tuple(entries), tuple(sentences), tables)
 
@@ -112,23 +116,23 @@ def _column(text: str, heads: WordIndex[Column]) -> Column | None:
     return best.value
 
 
-def _table(rows: Sequence[Row], heads: WordIndex[Column], is_name: IsName) -> list[Entry]:
+def _table(rows: Sequence[Row], heads: WordIndex[Column], names: NameIndex) -> list[Entry]:
     """The entries of a table that lists SDKs; none if it is about something else."""
     for start, row in enumerate(rows[:3]):
         columns = [_column(cell, heads) if len(cell) <= LONGEST_NAME else None for cell in row.cells]
         known = {column for column in columns if column is not None}
         if Column.NAME in known and len(known) > 1:
-            return _entries(rows[start + 1 :], columns) if _lists_sdks(row, columns, rows[start + 1 :], is_name) else []
+            return _entries(rows[start + 1 :], columns) if _lists_sdks(row, columns, rows[start + 1 :], names) else []
         if len(known) > 2:
-            return _entries(rows[start + 1 :], _guessed(columns, rows[start + 1 :], is_name))
+            return _entries(rows[start + 1 :], _guessed(columns, rows[start + 1 :], names))
     turned = _turned(rows, heads)
     if turned:
         return turned
-    guessed = _guessed([None] * max(len(row.cells) for row in rows), rows, is_name)
+    guessed = _guessed([None] * max(len(row.cells) for row in rows), rows, names)
     return _entries(rows, guessed) if Column.NAME in guessed else []
 
 
-def _lists_sdks(head: Row, columns: Sequence[Column | None], rows: Sequence[Row], is_name: IsName) -> bool:
+def _lists_sdks(head: Row, columns: Sequence[Column | None], rows: Sequence[Row], names: NameIndex) -> bool:
     """The table is about SDKs or partners, not about kinds of information: its head says so, or a third of its names."""
     if any(column is Column.NAME and _PARTNER.search(cell) for column, cell in zip(columns, head.cells, strict=True)):
         return True
@@ -136,15 +140,15 @@ def _lists_sdks(head: Row, columns: Sequence[Column | None], rows: Sequence[Row]
         return True
     number = columns.index(Column.NAME)
     cells = [row.cells[number] for row in rows if number < len(row.cells) and row.cells[number]]
-    return sum(is_name(cell) or bool(_SDK.search(cell)) for cell in cells) * 3 >= len(cells) > 0
+    return sum(names.is_name(cell) or bool(_SDK.search(cell)) for cell in cells) * 3 >= len(cells) > 0
 
 
-def _guessed(columns: list[Column | None], rows: Sequence[Row], is_name: IsName) -> list[Column | None]:
+def _guessed(columns: list[Column | None], rows: Sequence[Row], names: NameIndex) -> list[Column | None]:
     """Give the column with the most names of SDKs its meaning: at least half of its cells are such names."""
     best, most = -1, 0
     for number, column in enumerate(columns):
         cells = [row.cells[number] for row in rows if number < len(row.cells) and row.cells[number]]
-        met = sum(len(cell) <= LONGEST_NAME and (is_name(cell) or bool(_SDK.search(cell))) for cell in cells)
+        met = sum(len(cell) <= LONGEST_NAME and (names.is_name(cell) or bool(_SDK.search(cell))) for cell in cells)
         if column in (None, Column.NAME, Column.PURPOSE) and met > most and met * 2 >= len(cells):
             best, most = number, met
     if best < 0:
@@ -188,56 +192,91 @@ class _Open:
     place: str
     name: str
     lines: list[str]
-    columns: dict[Column, str]
+    columns: dict[Column, str] = field(default_factory=dict)
     keys: int = 0
     last: Column | None = None
+    printed: bool = False
+    """It began as a printed row of a table."""
+
+    def add(self, line: str, column: Column | None, value: str) -> None:
+        """One more line; with the column that it speaks of, or without one as more of the last."""
+        self.lines.append(line)
+        if column is not None:
+            self.keys += 1
+            self.last = column
+        if self.last is not None:
+            known = self.columns.get(self.last)
+            self.columns[self.last] = value if known is None else f"{known}\n{value}"
+
+    def goes_on(self, line: Line, key: str | None) -> bool:
+        """A line without a known key still belongs here: a value, a further item, an unknown key; not the text after it."""
+        if line.heading or len(self.lines) >= _MOST_LINES:
+            return False
+        if self.keys == 0:
+            if self.printed:
+                return len(self.lines) < _MOST_PRINTED
+            return len(self.lines) < _MOST_UNKEYED and not _NUMBER.match(line.text)
+        if self.last is Column.POLICY and key is None:
+            return line.text.startswith(("http", "www", "《"))
+        return key is not None or len(line.text) < _LONGEST_ITEM
+
+    @property
+    def is_entry(self) -> bool:
+        return self.keys > 0 or self.printed or len(self.lines) > 1
 
     def close(self) -> Entry:
         text = "\n".join(self.lines)
         return Entry(self.place, text[:_LONGEST_QUOTE], "list", self.name, self.columns, text)
 
 
-def _lists(lines: Sequence[Line], heads: WordIndex[Column], is_name: IsName) -> tuple[list[Entry], list[Sentence]]:
-    entries: list[Entry] = []
-    sentences: list[Sentence] = []
-    current: _Open | None = None
+class _Lists:
+    """Gathers the entries of lists from lines, and the sentences between them."""
 
-    def close() -> None:
-        nonlocal current
-        if current is not None and (current.keys or len(current.lines) > 1):
-            entries.append(current.close())
-        elif current is not None:
-            sentences.extend(_sentences(Line(current.place, current.lines[0])))
-        current = None
+    def __init__(self, heads: WordIndex[Column], names: NameIndex, *, printed: bool) -> None:
+        """``printed``: the lines are those of printed pages, where a row of a table is lines that begin with a name."""
+        self.entries: list[Entry] = []
+        self.sentences: list[Sentence] = []
+        self._heads = heads
+        self._names = names
+        self._printed = printed
+        self._current: _Open | None = None
 
-    for position, line in enumerate(lines):
-        key, column, value = _key(line.text, heads)
+    def read(self, lines: Sequence[Line]) -> None:
+        """Gather from a run of lines."""
+        for position, line in enumerate(lines):
+            key, column, value = _key(line.text, self._heads)
+            opened = self._opened(lines, position, column, value)
+            if opened is not None:
+                self._close()
+                self._current = opened
+            elif self._current is not None and (column is not None or self._current.goes_on(line, key)):
+                self._current.add(line.text, column, value if column is not None else line.text)
+            else:
+                self._close()
+                self.sentences += _sentences(line)
+        self._close()
+
+    def _opened(self, lines: Sequence[Line], position: int, column: Column | None, value: str) -> _Open | None:
+        """The entry that a line opens, if it opens one: by the key of a name, by beginning with a name, or as the title of keys."""
+        line = lines[position]
         if column is Column.NAME and value:
-            close()
-            current = _Open(line.place, value[:400], [line.text], {Column.NAME: value}, 1, Column.NAME)
-        elif column is not None and current is not None:
-            current.lines.append(line.text)
-            current.keys += 1
-            current.last = column
-            current.columns[column] = f"{current.columns[column]}\n{value}" if column in current.columns else value
-        elif _begins(lines, position, heads, is_name):
-            close()
+            return _Open(line.place, value[:400], [line.text], {Column.NAME: value}, 1, Column.NAME)
+        if column is not None and self._current is not None:
+            return None
+        leading = self._names.leading(line.text) if self._printed else None
+        if leading is not None:
+            return _Open(line.place, leading, [line.text], printed=True)
+        if _begins(lines, position, self._heads, self._names):
             name = _NUMBER.sub("", line.text) or line.text
-            current = _Open(line.place, name.rstrip(":：").strip(), [line.text], {})
-        elif (
-            current is not None
-            and not line.heading
-            and len(current.lines) < _MOST_LINES
-            and _goes_on(line, current, key)
-        ):
-            current.lines.append(line.text)
-            if current.last is not None:
-                current.columns[current.last] += "\n" + line.text
-        else:
-            close()
-            sentences += _sentences(line)
-    close()
-    return entries, sentences
+            return _Open(line.place, name.rstrip(":：").strip(), [line.text])
+        return None
+
+    def _close(self) -> None:
+        if self._current is not None and self._current.is_entry:
+            self.entries.append(self._current.close())
+        elif self._current is not None:
+            self.sentences += _sentences(Line(self._current.place, self._current.lines[0]))
+        self._current = None
 
 
 def _key(text: str, heads: WordIndex[Column]) -> tuple[str | None, Column | None, str]:
@@ -251,26 +290,17 @@ def _key(text: str, heads: WordIndex[Column]) -> tuple[str | None, Column | None
     return key, _column(key, heads), found["value"].strip()
 
 
-def _begins(lines: Sequence[Line], position: int, heads: WordIndex[Column], is_name: IsName) -> bool:
+def _begins(lines: Sequence[Line], position: int, heads: WordIndex[Column], names: NameIndex) -> bool:
     """The line is the name of an SDK above what is said of it."""
     line = lines[position]
     name = _NUMBER.sub("", line.text).strip()
     if not name or len(name) > LONGEST_NAME or name[-1] in "。;；,，":
         return False
-    if is_name(name):
+    if names.is_name(name):
         return True
     following = lines[position + 1 : position + 3]
     keyed = any(_key(other.text, heads)[1] not in (None, Column.NAME) for other in following)
     return keyed and (bool(_SDK.search(name)) or line.heading) and _key(line.text, heads)[1] is None
-
-
-def _goes_on(line: Line, current: _Open, key: str | None) -> bool:
-    """A line without a key still belongs to the entry: its value, a further item, an unknown key; not the text after it."""
-    if current.keys == 0:
-        return len(current.lines) < _MOST_UNKEYED and not _NUMBER.match(line.text)
-    if current.last is Column.POLICY and key is None:
-        return line.text.startswith(("http", "www", "《"))
-    return key is not None or len(line.text) < 400
 
 
 def _sentences(line: Line) -> list[Sentence]:

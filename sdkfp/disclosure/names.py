@@ -83,11 +83,12 @@ class NameIndex:
             if name and (count_cjk(name) > 3 or len(name) > 8)
         ]
         self._organizations: WordIndex[str] = WordIndex(legal)
+        self._types = {fold(word).lower for own in catalog.vocabulary.policy.types.values() for word in own}
 
     def is_name(self, text: str) -> bool:
         """The text is little more than the name of an SDK."""
         folded = fold(blank(_BRACKETS.sub(" ", text)))
-        hits = [hit for hit in self._index.find(folded) if _stands_alone(folded, hit)]
+        hits = [h for h in self._index.find(folded) if _stands_alone(folded, h) and not self._is_type(folded, h)]
         if not hits:
             return False
         rest = len(folded.text) - sum(hit.end - hit.start for hit in hits)
@@ -99,6 +100,20 @@ class NameIndex:
             )
         )
         return rest <= 4
+
+    def _is_type(self, text: Folded, hit: Hit[_Named]) -> bool:
+        """The word is rather a type of personal information (OAID), unless ``SDK`` stands behind it."""
+        return text.lower[hit.start : hit.end] in self._types and not text.lower[hit.end :].lstrip().startswith("sdk")
+
+    def leading(self, text: str) -> str | None:
+        """The name of an SDK that the text begins with, as a printed row of a table does."""
+        folded = fold(blank(text))
+        first = next(iter(self._index.find(folded)), None)
+        if first is None or first.start or self._is_type(folded, first):
+            return None
+        if not (_strong(first) or _stands_alone(folded, first)):
+            return None
+        return folded.text[: first.end]
 
     def in_name(self, text: str) -> list[Met]:
         """The SDKs that a text names which stands where a name does: in a name's column, or above a list's entry."""

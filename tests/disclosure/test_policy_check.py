@@ -10,7 +10,7 @@ import pytest
 from support.bigapp import app_with
 from support.catalogs import catalog_of
 from support.hostile import HOSTILE
-from support.policies import docx_policy, html_policy, markdown_policy, pdf_policy, text_policy
+from support.policies import docx_policy, html_policy, markdown_policy, pdf_policy, printed_pdf, ruled_pdf, text_policy
 
 import sdkfp
 from sdkfp import Catalog, Report
@@ -78,8 +78,10 @@ def sentence(text: str) -> str:
         (text_policy(TEN).encode("gb18030"), "p.txt"),
         (docx_policy(TEN), "p.docx"),
         (pdf_policy(TEN), "p.pdf"),
+        (ruled_pdf(TEN), "p.pdf"),
+        (printed_pdf(TEN), "p.pdf"),
     ],
-    ids=["html", "html-gbk", "markdown", "text", "text-gb18030", "docx", "pdf"],
+    ids=["html", "html-gbk", "markdown", "text", "text-gb18030", "docx", "pdf", "pdf-ruled", "pdf-printed"],
 )
 def test_ten_of_twelve(policy: bytes, name: str, report: Report, catalog: Catalog) -> None:
     check = compared(report, catalog, policy, name)

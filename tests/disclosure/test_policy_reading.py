@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from support.policies import docx_policy, html_policy, markdown_policy, pdf, pdf_policy, scanned_pdf, text_policy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.policies import (
+    docx_policy,
+    html_policy,
+    markdown_policy,
+    pdf,
+    pdf_policy,
+    ruled_pdf,
+    scanned_pdf,
+    text_policy,
+)
 
 from sdkfp.disclosure import Document, PolicyError, open_policy
 from sdkfp.disclosure.document import Line, Row
@@ -56,6 +67,16 @@ def test_text_and_pdf_are_lines() -> None:
     assert printed.kind == "pdf"
     assert "收集个人信息类型:设备MAC地址" in texts(printed)
     assert printed.pieces[0].place == "page 1, line 1"
+
+
+def test_ruled_tables_of_a_pdf_go_on_over_pages() -> None:
+    rows = [(f"示例{number}SDK", "公司", "目的", "设备标识符(OAID、Android ID)", "见官网") for number in range(9)]
+    document = open_policy(ruled_pdf(rows))
+    assert cells(document)[1:] == rows
+    assert texts(document) == ["隐私政策 第三方SDK", "续表"]
+    places = [piece.place for piece in document.pieces if isinstance(piece, Row)]
+    assert places[0] == "page 1, table 1, row 1"
+    assert places[-1] == "page 2, table 1, row 4"
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "gb18030", "gb2312"])
@@ -191,6 +212,30 @@ def test_pages_of_endless_depth_are_refused(page: str) -> None:
 def test_hostile_markdown_ends_soon() -> None:
     for text in (">" * 20_000 + "x", "[" * 20_000, "*a " * 20_000, "- " * 5_000 + "x", "`" * 20_000):
         assert open_policy(text.encode(), name="p.md").kind == "markdown"
+
+
+@pytest.mark.parametrize(
+    ("whole", "name"),
+    [
+        (ruled_pdf(ROWS), "p.pdf"),
+        (docx_policy(ROWS), "p.docx"),
+        (html_policy(ROWS).encode("gbk"), "p.html"),
+        (markdown_policy(ROWS).encode(), "p.md"),
+    ],
+    ids=["pdf", "docx", "html", "markdown"],
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_files_are_read_or_refused(whole: bytes, name: str, data: st.DataObject) -> None:
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 12))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(damaged)))
+    try:
+        document = open_policy(bytes(damaged[:cut] if data.draw(st.booleans()) else damaged), name=name)
+    except PolicyError:
+        return
+    assert all(piece.place for piece in document.pieces)
 
 
 def test_a_missing_reader_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

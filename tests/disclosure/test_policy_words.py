@@ -84,7 +84,7 @@ def test_a_folder_of_signatures_adds_words(tmp_path: Path) -> None:
     folder = write_signatures(tmp_path, {"vendor": "clues: [{class: com.vendor.sdk.}]"})
     (folder / "vocabulary").mkdir()
     (folder / "vocabulary" / "policy.yaml").write_text("types: {imei: [串号]}\ncolumns: {types: [所取何物]}\n", "utf-8")
-    catalog = Catalog.load(folder, cache=False)
+    catalog = Catalog.load(folder, builtin=False, cache=False)
     assert "imei" in TypeIndex(catalog.vocabulary.policy, catalog.vocabulary).named("串号、OAID").types
     assert "oaid" in TypeIndex(catalog.vocabulary.policy, catalog.vocabulary).named("串号、OAID").types
     assert "所取何物" in catalog.vocabulary.policy.columns[Column.TYPES]
@@ -95,7 +95,7 @@ def test_aliases_of_organizations_are_read_strictly(tmp_path: Path) -> None:
     (folder / "organizations").mkdir()
     file = folder / "organizations" / "acme.yaml"
     file.write_text("id: acme\nname: {en: Acme}\naliases: [阿克米, Acme]\n", "utf-8")
-    assert Catalog.load(folder, cache=False).organizations["acme"].aliases == ("阿克米", "Acme")
+    assert Catalog.load(folder, builtin=False, cache=False).organizations["acme"].aliases == ("阿克米", "Acme")
     file.write_text("id: acme\nname: {en: Acme}\naliases: 阿克米\n", "utf-8")
     with pytest.raises(SignatureError, match="3:10: expected a list"):
-        Catalog.load(folder, cache=False)
+        Catalog.load(folder, builtin=False, cache=False)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import docx
 
-__all__ = ["HEAD", "docx_policy", "html_policy", "markdown_policy", "pdf", "pdf_policy", "scanned_pdf", "text_policy"]
+__all__ = [
+    "HEAD",
+    "docx_policy",
+    "html_policy",
+    "markdown_policy",
+    "pdf",
+    "pdf_policy",
+    "printed_pdf",
+    "ruled_pdf",
+    "scanned_pdf",
+    "text_policy",
+]
 
 HEAD = ("SDK名称", "第三方主体", "使用目的", "收集个人信息类型", "隐私政策链接")
 Rows = Sequence[Sequence[str]]
@@ -56,6 +68,46 @@ def docx_policy(rows: Rows, *, head: Sequence[str] = HEAD, paragraphs: Iterable[
 def pdf_policy(rows: Rows, *, head: Sequence[str] = HEAD) -> bytes:
     """A PDF whose text has one line for each cell, as printed tables have."""
     return pdf(["隐私政策", *(f"{key}:{cell}" for row in rows for key, cell in zip(head, row, strict=True))])
+
+
+def ruled_pdf(rows: Rows, *, head: Sequence[str] = HEAD, rows_a_page: int = 6) -> bytes:
+    """A PDF whose table has ruled cells, with a break in every long text, over as many pages as it takes; its head is on the first."""
+    table = [head, *rows]
+    contents = []
+    for start in range(0, len(table), rows_a_page):
+        drawn = [_text(40, 800, "隐私政策 第三方SDK" if start == 0 else "续表")]
+        for number, row in enumerate(table[start : start + rows_a_page]):
+            top = 780 - 60 * number
+            for column, cell in enumerate(row):
+                left = 20 + 112 * column
+                drawn.append(f"{left} {top - 60} 112 60 re S")
+                drawn += [_text(left + 3, top - 14 - 12 * line, part) for line, part in enumerate(_wrapped(cell, 9))]
+        contents.append("\n".join(drawn).encode())
+    return _document(contents)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of about this width, broken between Chinese characters and between words."""
+    lines = [""]
+    for token in re.findall(r"[!-~]+ ?|.", text):
+        if len(lines[-1]) + len(token) > width and lines[-1]:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+        lines[-1] += token
+    return lines
+
+
+def printed_pdf(rows: Rows) -> bytes:
+    """A PDF whose table has no rules: the cells of a row are one line, and long ones go on below it."""
+    lines = ["隐私政策", "SDK名称 第三方 目的 收集个人信息类型"]
+    for name, *cells in rows:
+        line = " ".join([name, *cells])
+        lines += [line[at : at + 40] for at in range(0, len(line), 40)]
+    return pdf(lines)
+
+
+def _text(left: float, top: float, text: str) -> str:
+    return f"BT /F1 9 Tf 1 0 0 1 {left} {top} Tm <{text.encode('utf-16-be').hex()}> Tj ET"
 
 
 def scanned_pdf(pages: int = 3) -> bytes:
