@@ -24,7 +24,16 @@ from sdkfp.graph import build as build_graph
 from sdkfp.identification import Identified, Learned, LearnedSdk, Owners
 from sdkfp.marks.finding import Learned as MarksFound
 from sdkfp.marks.finding import find_marks
-from sdkfp.report import AppInfo, CertificateRecord, CompilerRecord, OhpmRecord, PermissionRecord, Report, build_report
+from sdkfp.report import (
+    AppInfo,
+    CertificateRecord,
+    CompilerRecord,
+    EmbeddedRecord,
+    OhpmRecord,
+    PermissionRecord,
+    Report,
+    build_report,
+)
 from sdkfp.rules import match_features, match_parts
 from sdkfp.signing import Signer, describe_certificate
 
@@ -299,6 +308,7 @@ def _app_info(app: App) -> AppInfo:
         abis=tuple(sorted({library.abi for library in app.libraries if library.abi})),
         certificates=() if app.names_only else _certificates(app),
         toolchain=() if app.names_only else _toolchain(app),
+        embedded=tuple(EmbeddedRecord(location, kind) for location, kind in app.embedded),
     )
 
 

@@ -34,6 +34,7 @@ _WORDS: Mapping[str, Names] = {
     "unexplained": Names("Largest packages not explained", "未能解释的主要包"),
     "mentioned": Names("Only mentioned, not inside", "仅被提及,未包含"),
     "ohpm": Names("Packages that no signature knows", "目录中没有的包"),
+    "embedded": Names("Code in assets or under other names", "资源目录中或以其他名称存放的代码"),
     "packers": Names("Packed or hardened", "加固或加壳"),
     "packed": Names(
         "code is hidden, so SDKs that are not listed may still be inside",
@@ -117,6 +118,8 @@ def _print_coverage(console: Any, report: Report, say: _Speaker) -> None:
     packages = [f"{_plain(p.name) or '(default)'} {p.classes}" for p in unexplained.packages]
     line(say("unexplained"), packages, unexplained.packages_total)
     line(say("mentioned"), [f"{m.sdk} ({m.references})" for m in unexplained.mentioned], len(unexplained.mentioned))
+    embedded = [f"{_plain(e.location)} ({e.kind})" for e in report.app.embedded]
+    line(say("embedded"), embedded, len(embedded))
     packers = [_plain(_both(packer.name)) for packer in unexplained.packers]
     if packers:
         console.print(Text(f"{say('packers')}: {' · '.join(packers)}: {say('packed')}", style="bold red"))

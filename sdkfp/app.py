@@ -154,6 +154,14 @@ class App:
                 found.append(LibraryPart(entry.location, name, abi, entry))
         return tuple(found)
 
+    @property
+    def embedded(self) -> tuple[tuple[str, str], ...]:
+        """(location, kind) of code that is not where installers look for it: packages in assets, files under other names."""
+        found = [(part.location, part.kind.value) for part in _archives_in_assets(self.container)]
+        found += [(part.location, "dex") for part in self.dexes if part.hidden]
+        found += [(part.location, "so") for part in self.libraries if self._hidden.get(part.location) == _ELF_MAGIC]
+        return tuple(sorted(found))
+
     def read_libraries(self) -> Iterator[tuple[LibraryPart, bytes]]:
         """Every native library with its bytes; :attr:`native` is filled on the way, so that each is inflated once."""
         found: dict[str, NativeLibrary] = {}
@@ -352,6 +360,13 @@ def _walk(container: Container) -> Iterator[Entry]:
     yield from container.entries.values()
     for _, part in container.parts:
         yield from _walk(part)
+
+
+def _archives_in_assets(container: Container) -> Iterator[Container]:
+    for _, part in container.parts:
+        if container.kind is ContainerKind.APK:
+            yield part
+        yield from _archives_in_assets(part)
 
 
 def _archive_of(entry: Entry) -> str:

@@ -91,6 +91,14 @@ class CompilerRecord(msgspec.Struct, frozen=True, order=True):
     locations: tuple[str, ...]
 
 
+class EmbeddedRecord(msgspec.Struct, frozen=True, order=True):
+    """Code that is not where installers look for it: a package in assets, a dex file or library under another name."""
+
+    location: str
+    kind: str
+    """``apk``, ``jar``, ``dex``, ``so`` …"""
+
+
 class AppInfo(msgspec.Struct, frozen=True):
     """The app that was examined."""
 
@@ -110,6 +118,7 @@ class AppInfo(msgspec.Struct, frozen=True):
     abis: tuple[str, ...]
     certificates: tuple[CertificateRecord, ...] = ()
     toolchain: tuple[CompilerRecord, ...] = ()
+    embedded: tuple[EmbeddedRecord, ...] = ()
 
 
 class StringRecord(msgspec.Struct, frozen=True):

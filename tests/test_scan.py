@@ -360,7 +360,13 @@ def test_code_hidden_under_other_names_is_found(catalog: Catalog) -> None:
         assert "jni com.vendor.push.Native @ a.apk!assets/core.bin" in features.format()
         codes = {(note.location, note.code) for note in app.not_examined}
     assert codes == {("a.apk!assets/note.txt", "dex-malformed"), ("a.apk!assets/other.bin", "archive-unopened")}
-    assert [sdk.id for sdk in sdkfp.scan(data, catalog=catalog).sdks] == ["mapbox", "vendor-core", "vendor-push"]
+    report = sdkfp.scan(data, catalog=catalog, name="a.apk")
+    assert [sdk.id for sdk in report.sdks] == ["mapbox", "vendor-core", "vendor-push"]
+    assert [(found.location, found.kind) for found in report.app.embedded] == [
+        ("a.apk!assets/core.bin", "so"),
+        ("a.apk!assets/data/i11.dat", "dex"),
+        ("a.apk!assets/plugin.jar", "apk"),
+    ]
 
 
 def test_a_bundle_is_one_app_and_each_finding_says_in_which_split(catalog: Catalog) -> None:
