@@ -119,12 +119,15 @@ def _column(text: str, heads: WordIndex[Column]) -> Column | None:
 def _table(rows: Sequence[Row], heads: WordIndex[Column], names: NameIndex) -> list[Entry]:
     """The entries of a table that lists SDKs; none if it is about something else."""
     for start, row in enumerate(rows[:3]):
+        below = [
+            other for other in rows[start + 1 :] if other.cells != row.cells
+        ]  # a head may be repeated on every page
         columns = [_column(cell, heads) if len(cell) <= LONGEST_NAME else None for cell in row.cells]
         known = {column for column in columns if column is not None}
         if Column.NAME in known and len(known) > 1:
-            return _entries(rows[start + 1 :], columns) if _lists_sdks(row, columns, rows[start + 1 :], names) else []
+            return _entries(below, columns) if _lists_sdks(row, columns, below, names) else []
         if len(known) > 2:
-            return _entries(rows[start + 1 :], _guessed(columns, rows[start + 1 :], names))
+            return _entries(below, _guessed(columns, below, names))
     turned = _turned(rows, heads)
     if turned:
         return turned

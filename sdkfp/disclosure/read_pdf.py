@@ -42,17 +42,18 @@ def read_pdf(data: bytes) -> list[Piece]:
     except Exception as error:  # the libraries let every kind of error through from damaged files
         raise PolicyError(f"the PDF is damaged: {type(error).__name__}: {error}"[:300]) from None
     found: list[Piece] = []
-    number, columns = 0, 0
+    number = columns = last_page = end = 0
     for page, text in enumerate(texts, start=1):
         outside, grids = tables.get(page, (text, ()))
         lines = enumerate(outside.splitlines(), start=1)
         found += drop_empty(Line(f"page {page}, line {row}", line) for row, line in lines)
         for position, grid in enumerate(grids):
-            width = max(map(len, grid))
-            if position or width != columns or not found or not isinstance(found[-1], Row):
-                number += 1
-            found += [_on_page(row, page) for row in table_rows(number, grid)]
-            columns = width
+            goes_on = position == 0 and last_page == page - 1 and max(map(len, grid)) == columns
+            number += not goes_on
+            place = end if goes_on else len(found)  # rows of one table stay together
+            rows = [_on_page(row, page) for row in table_rows(number, grid)]
+            found[place:place] = rows
+            columns, last_page, end = max(map(len, grid)), page, place + len(rows)
     return found
 
 
