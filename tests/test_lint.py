@@ -6,17 +6,24 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from support.catalogs import write_signatures
+from support.classwriter import class_file
+from support.zipwriter import build_zip
 from typer.testing import CliRunner
 
 from sdkfp import FeatureSet, Kind, SignatureError, extract
 from sdkfp.cli import app
 from sdkfp.lint import RULES, Severity, check_listings, fix, lint, open_workspace
+from sdkfp.marks.format import read_marks, write_common, write_marks
+from sdkfp.marks.learn import learn as learn_marks
+from sdkfp.marks.learn import read_artifact
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "mistakes.yaml").read_text(encoding="utf-8"))
 GOOD: str = CASES["good"]
@@ -262,3 +269,50 @@ def test_a_listing_is_of_the_app_that_it_names(path: Path, real_app: Callable[[s
     assert hashlib.sha256(app_itself.read_bytes()).hexdigest() in path.read_text(encoding="utf-8")
     found = {name for column in extract(app_itself).of(Kind.CLASS) for name in column.names}
     assert {name for column in listed.of(Kind.CLASS) for name in column.names} == found
+
+
+def with_marks(directory: Path) -> tuple[Path, Path]:
+    """A catalog whose one SDK has marks, and the folder of the file that they were learned from."""
+    strings = [f"a message of the sample SDK, number {number}" for number in range(30)]
+    jar = build_zip({"com/sample/sdk/Conf.class": class_file("com.sample.sdk.Conf", strings=strings)})
+    sha256 = hashlib.sha256(jar).hexdigest()
+    artifacts = directory / "artifacts"
+    artifacts.mkdir()
+    (artifacts / "sample.jar").write_bytes(jar)
+    catalog = good_catalog(directory / "catalog", **{"sdks/sample.yaml": GOOD.replace("ab" * 32, sha256)})
+    workspace = open_workspace(catalog)
+    none = np.zeros(0, np.uint64)
+    rows = [("4.1", read_artifact(artifacts / "sample.jar"), True)]
+    (catalog / "common.marks").write_bytes(write_common(none))
+    marks = learn_marks("sample", rows, workspace.catalog.index, none)
+    (catalog / "sdks" / "sample.marks").write_bytes(write_marks(marks))
+    return catalog, artifacts
+
+
+def test_marks_are_learned_again_from_artifacts_that_are_at_hand(tmp_path: Path) -> None:
+    catalog, artifacts = with_marks(tmp_path)
+    path = catalog / "sdks" / "sample.marks"
+    assert run("lint", catalog, "--artifacts", artifacts)[0] == 0
+    marks = read_marks(path.read_bytes())
+    path.write_bytes(write_marks(replace(marks, marks=marks.marks[1:], releases_of=marks.releases_of[1:])))
+    assert run("lint", catalog)[0] == 0, "without the artifact nobody can tell"
+    code, printed, _ = run("lint", catalog, "--artifacts", artifacts)
+    assert code == 1
+    assert "[marks-differ] the artifacts that are at hand give other marks" in printed
+    assert run("lint", catalog, "--artifacts", tmp_path / "nowhere")[0] == 4
+
+
+def test_marks_that_are_damaged_of_nobody_or_of_another_file(tmp_path: Path) -> None:
+    catalog, _ = with_marks(tmp_path)
+    path = catalog / "sdks" / "sample.marks"
+    data = path.read_bytes()
+    path.with_name("nobody.marks").write_bytes(data)
+    path.with_name("other.marks").write_bytes(data)
+    (catalog / "sdks" / "other.yaml").write_text(
+        GOOD.replace("id: sample", "id: other").replace("com.sample.", "com.other.").replace("libsample", "libother"),
+        encoding="utf-8",
+    )
+    (catalog / "sdks" / "sample.yaml").write_text(GOOD, encoding="utf-8")
+    assert {issue.rule for issue in lint(catalog)} == {"marks-orphan", "marks-damaged", "marks-unknown-artifact"}
+    path.write_bytes(data[:-1])
+    assert "marks-damaged" in {issue.rule for issue in lint(path.with_name("sample.yaml"))}

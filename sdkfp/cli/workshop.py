@@ -28,6 +28,10 @@ _Where = Annotated[
 @app.command(epilog=EPILOG)
 def lint(
     path: _Where = None,
+    artifacts: Annotated[
+        Path | None,
+        typer.Option(help="A folder of vendors' files: marks learned from files that are all in it are compared."),
+    ] = None,
     *,
     fix: Annotated[
         bool, typer.Option("--fix", help="First rewrite order and layout into the canonical form, keeping comments.")
@@ -42,7 +46,7 @@ def lint(
             for changed in checks.fix(path):
                 typer.echo(f"rewritten: {changed}", err=True)
         workspace = checks.open_workspace(path)
-        issues = checks.lint_workspace(workspace)
+        issues = checks.lint_workspace(workspace, artifacts=artifacts)
         _report(issues, f"{sum(file.examined for file in workspace.files)} signatures", as_json=as_json)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sdkfp._files import write_whole
 from sdkfp.errors import SdkfpError, SignatureIssue
-from sdkfp.lint import clues, examples, facts, layout, relations, yara_rules
+from sdkfp.lint import clues, examples, facts, layout, marks_rules, relations, yara_rules
 from sdkfp.lint.examples import check_examples, check_listings, read_listings
 from sdkfp.lint.issue import Finding, Issue, Rule, Severity
 from sdkfp.lint.layout import LayoutError, canonical
@@ -67,12 +67,18 @@ def lint(path: Path | None = None) -> list[Issue]:
     return lint_workspace(open_workspace(path))
 
 
-def lint_workspace(workspace: Workspace) -> list[Issue]:
-    """As :func:`lint`, for files that are already read."""
+def lint_workspace(workspace: Workspace, *, artifacts: Path | None = None) -> list[Issue]:
+    """As :func:`lint`, for files that are already read.
+
+    Args:
+        workspace: the files.
+        artifacts: a folder of vendors' files, from which marks are learned again and compared.
+    """
     problems = [p for file in workspace.files if file.examined for p in file.problems]
     issues = [_schema_issue(problem) for problem in (*problems, *workspace.other_problems)]
     issues += [issue for rule in RULES for issue in rule.issues(workspace)]
     issues += yara_rules.yara_issues(workspace)
+    issues += marks_rules.marks_issues(workspace, artifacts)
     return sorted(set(issues))
 
 

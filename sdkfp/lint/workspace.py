@@ -77,6 +77,8 @@ class Workspace:
     """The rule files beside signatures, namespace = file name."""
     other_problems: tuple[SignatureIssue, ...] = ()
     """In organization, vocabulary and rule files."""
+    marks: tuple[Path, ...] = ()
+    """The files of marks beside signatures, that of the common ones left out."""
     base: Catalog | None = None
     """The built-in signatures, where the files are to be seen together with them."""
     _by_id: dict[str, SignatureFile] = field(default_factory=dict)
@@ -164,9 +166,12 @@ def open_workspace(path: Path | None = None) -> Workspace:
     if not any(file.examined for file in files):
         raise CatalogError(f"{path or directory}: no signature (*.yaml) in it")
     rules = tuple(_rules(directory, problems))
+    marks = tuple(path for folder in _homes(directory) for path in sorted(folder.glob("*.marks")))
     if only is not None:
         problems = [problem for problem in problems if Path(problem.path) == only]
-    return Workspace(files, organizations, vocabulary, rules, tuple(problems), base)
+        rules = tuple(source for source in rules if source.namespace == only.stem)
+        marks = tuple(path for path in marks if path.stem == only.stem)
+    return Workspace(files, organizations, vocabulary, rules, tuple(problems), marks, base)
 
 
 def _directory_of(path: Path | None) -> Path:
@@ -178,9 +183,14 @@ def _directory_of(path: Path | None) -> Path:
 
 
 def _signature_paths(directory: Path) -> list[Path]:
+    paths = (path for folder in _homes(directory) for path in sorted(folder.glob("*.yaml")))
+    return [path for path in paths if not path.name.startswith(".")]
+
+
+def _homes(directory: Path) -> tuple[Path, ...]:
+    """The folders of signatures: of a plain folder itself."""
     flat = not any((directory / name).is_dir() for name in ("sdks", "nursery", "organizations", "vocabulary"))
-    folders = (directory,) if flat else (directory / "sdks", directory / "nursery")
-    return [path for folder in folders for path in sorted(folder.glob("*.yaml")) if not path.name.startswith(".")]
+    return (directory,) if flat else (directory / "sdks", directory / "nursery")
 
 
 def _read(path: Path, vocabulary: Vocabulary, *, examined: bool) -> SignatureFile:
@@ -191,7 +201,7 @@ def _read(path: Path, vocabulary: Vocabulary, *, examined: bool) -> SignatureFil
 
 
 def _rules(directory: Path, problems: list[SignatureIssue]) -> Iterator[RuleSource]:
-    for folder in (directory / "sdks", directory / "nursery", directory):
+    for folder in _homes(directory):
         for path in sorted(folder.glob("*.yar")):
             text = _rule_text(path, problems)
             if text is not None:
