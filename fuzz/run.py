@@ -1,10 +1,15 @@
 """Fuzzes the readers of hostile input.
 
-python fuzz/run.py [TARGET …] [--minutes N] [--corpus FOLDER] [--findings FOLDER]
+python fuzz/run.py [TARGET …] [--minutes N] [--until N] [--corpus FOLDER] [--findings FOLDER]
+python fuzz/run.py --ledger [--corpus FOLDER]
 
 Every target runs so many minutes in a process of its own, from the seeds (fuzz/seeds.py) and what the corpus folder kept from
 earlier runs. A crash, an exception that is none of sdkfp's own, a single input that takes longer than 20 seconds or more than 2 GB
 of memory is a finding: the input is kept, and the target goes on until its time is over. The exit code is 1 when there is a finding.
+
+The corpus folder has a ledger, time.tsv, with a line for each process: target, when it ended, seconds of processor time, inputs,
+findings. Its sums are printed at the end. With --until the targets run in turns, the least fuzzed one first, until each has so many
+minutes of processor time in the ledger.
 
 Needs the package atheris: pip install --group fuzz
 """
@@ -12,6 +17,7 @@ Needs the package atheris: pip install --group fuzz
 from __future__ import annotations
 
 import argparse
+import datetime
 import hashlib
 import os
 import re
@@ -19,10 +25,12 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
+LEDGER = "time.tsv"
 _SLOWEST_SECONDS = 20
 _MOST_MEGABYTES = 2048
 _LARGEST_INPUT = 1 << 16
@@ -41,6 +49,46 @@ class Result:
     """Inputs by the last lines of their tracebacks."""
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What a target had so far: the sum of its lines in the ledger."""
+
+    seconds: float = 0.0
+    """Of processor time."""
+    executed: int = 0
+    """Inputs."""
+    findings: int = 0
+    """Processes that a finding ended; several may be the same defect."""
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.seconds + other.seconds, self.executed + other.executed, self.findings + other.findings)
+
+
+def note(corpus: Path, target: str, spent: Spent) -> None:
+    """Add a line to the ledger; short enough that lines of several runs at once stay whole."""
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    with (corpus / LEDGER).open("a", encoding="ascii") as file:
+        file.write(f"{target}\t{now}\t{spent.seconds:.1f}\t{spent.executed}\t{spent.findings}\n")
+
+
+def ledger(corpus: Path, targets: Sequence[str]) -> dict[str, Spent]:
+    """The sums of the ledger; a target without a line has nothing."""
+    found = dict.fromkeys(targets, Spent())
+    path = corpus / LEDGER
+    for line in path.read_text(encoding="ascii").splitlines() if path.is_file() else ():
+        target, _, seconds, executed, findings = line.split("\t")
+        if target in found:
+            found[target] += Spent(float(seconds), int(executed), int(findings))
+    return found
+
+
+def table(spent: Mapping[str, Spent]) -> str:
+    """The sums as Markdown."""
+    rows = [(name, f"{s.seconds / 60:.1f}", f"{s.executed:,}", str(s.findings)) for name, s in spent.items()]
+    lines = [("target", "CPU minutes so far", "inputs", "findings"), ("---", "---:", "---:", "---:"), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def fuzz(target: str, minutes: float, corpus: Path, findings: Path) -> Result:
     """Run one target for its time, again after every finding."""
     from seeds import seeds  # noqa: PLC0415 - atheris instruments in the other process only
@@ -55,9 +103,12 @@ def fuzz(target: str, minutes: float, corpus: Path, findings: Path) -> Result:
     while (left := end - time.monotonic()) >= 1:
         begin = _processor_seconds()
         output = _run(target, own, findings, int(left))
-        result.seconds += _processor_seconds() - begin
-        result.executed += max((int(a or b) for a, b in _EXECUTED.findall(output)), default=0)
+        seconds = _processor_seconds() - begin
+        executed = max((int(a or b) for a, b in _EXECUTED.findall(output)), default=0)
         written = re.search(r"Test unit written to (\S+)", output)
+        result.seconds += seconds
+        result.executed += executed
+        note(corpus, target, Spent(seconds, executed, int(written is not None)))
         if written is None:
             if "Done " not in output:  # it did not run at all
                 raise SystemExit(output[-3000:])
@@ -111,16 +162,23 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="Fuzz the readers of hostile input.")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all without any")
-    parser.add_argument("--minutes", type=float, default=60.0, help="for each target")
+    parser.add_argument("--minutes", type=float, help="for each target, or each turn with --until; by default 60, or 5")
+    parser.add_argument(
+        "--until", type=float, metavar="MINUTES", help="of processor time for each target, in the ledger"
+    )
+    parser.add_argument("--ledger", action="store_true", help="only print what the targets had so far")
     parser.add_argument("--corpus", type=Path, default=FOLDER / "corpus")
     parser.add_argument("--findings", type=Path, default=FOLDER / "findings")
     options = parser.parse_args()
     unknown = set(options.targets) - set(TARGETS)
     if unknown:
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
+    chosen = list(options.targets or TARGETS)
     found = 0
-    for target in options.targets or TARGETS:
-        result = fuzz(target, options.minutes, options.corpus, options.findings)
+    for target in () if options.ledger else _turns(chosen, options.corpus, options.until):
+        result = fuzz(
+            target, options.minutes or (60.0 if options.until is None else 5.0), options.corpus, options.findings
+        )
         found += len(result.findings)
         print(
             f"{target}: {result.executed:,} inputs in {result.seconds / 60:.1f} min of processor time, {len(result.findings)} findings",
@@ -128,7 +186,21 @@ def main() -> None:
         )
         for reason, path in result.findings.items():
             print(f"  {path}\n    {reason}", flush=True)
+    print(table(ledger(options.corpus, list(TARGETS))))
     raise SystemExit(1 if found else 0)
+
+
+def _turns(targets: Sequence[str], corpus: Path, until: float | None) -> Iterator[str]:
+    """Every target once; or the least fuzzed one again and again, until each has had its time."""
+    if until is None:
+        yield from targets
+        return
+    while True:
+        spent = ledger(corpus, targets)
+        least = min(targets, key=lambda target: spent[target].seconds)
+        if spent[least].seconds >= 60 * until:
+            return
+        yield least
 
 
 if __name__ == "__main__":

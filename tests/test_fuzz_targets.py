@@ -10,6 +10,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fuzz"))
 
+import run
 from seeds import seeds
 from targets import TARGETS
 
@@ -26,3 +27,12 @@ def test_seeds(target: str) -> None:
             continue
         refused += 1
     assert refused <= len(seeds(target)) // 5
+
+
+def test_the_ledger_adds_up_over_runs(tmp_path: Path) -> None:
+    run.note(tmp_path, "dex", run.Spent(90.0, 1000, 1))
+    run.note(tmp_path, "elf", run.Spent(30.0, 5))
+    run.note(tmp_path, "dex", run.Spent(30.0, 500))
+    spent = run.ledger(tmp_path, ["dex", "elf", "app"])
+    assert spent == {"dex": run.Spent(120.0, 1500, 1), "elf": run.Spent(30.0, 5), "app": run.Spent()}
+    assert "| dex | 2.0 | 1,500 | 1 |" in run.table(spent)
