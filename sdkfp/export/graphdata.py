@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sdkfp.export.text import visible
-from sdkfp.export.words import EDGES, GROUPS
+from sdkfp.export.words import EDGES, GROUPS, WORDS
 from sdkfp.signature import Names
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def graph_data(report: Report, catalog: Catalog, numbers: Mapping[str, int], bas
         report: the report.
         catalog: for the names of types.
         numbers: the number of each SDK's card.
-        base: ids of the SDKs that are base or UI libraries.
+        base: ids of the SDKs that are base or UI libraries; they are hidden at first where there are enough others.
     """
     graph: Graph = report.graph
     sdks = {sdk.id: sdk.name for sdk in report.sdks}
@@ -54,6 +54,7 @@ def graph_data(report: Report, catalog: Catalog, numbers: Mapping[str, int], bas
         "left": graph.edges_left_out + len(edges) - len(kept),
         "groups": _pairs(GROUPS),
         "types": _pairs(EDGES),
+        "alone": [WORDS["alone"].en, WORDS["alone"].zh],
     }
 
 

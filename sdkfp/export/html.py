@@ -20,7 +20,7 @@ from markupsafe import Markup
 from sdkfp.export import words
 from sdkfp.export.graphdata import graph_data
 from sdkfp.export.text import LONGEST, safe_url, visible
-from sdkfp.export.view import make_view
+from sdkfp.export.view import is_library, make_view
 from sdkfp.signature import Names
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = ["render_html"]
 
 _VENDOR = ("d3-dispatch", "d3-quadtree", "d3-timer", "d3-force")
 """In the order of their dependencies; versions and hashes stand in ``vendor/README.md``."""
+_OWN = ("layout", "report")
 _LONGEST_SENTENCE = 2000
 _MOST_EVIDENCE = 60
 """Rows of evidence of one SDK that the page lists; the JSON report has them all."""
@@ -49,9 +50,11 @@ def render_html(report: Report, catalog: Catalog, *, language: str = "en") -> st
     """
     view = make_view(report, catalog)
     numbers = {card.sdk.id: card.number for card in view.cards}
-    base = frozenset(card.sdk.id for card in view.cards if card.base)
+    base = frozenset(sdk.id for sdk in report.sdks if is_library(sdk))
     style = _resource("templates/report.css")
-    script = "\n".join([*(_resource(f"vendor/{name}.min.js") for name in _VENDOR), _resource("templates/report.js")])
+    script = "\n".join(
+        [*(_resource(f"vendor/{name}.min.js") for name in _VENDOR), *(_resource(f"templates/{name}.js") for name in _OWN)]
+    )
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"

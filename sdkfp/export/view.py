@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sdkfp.report import Report, SdkRecord
     from sdkfp.signature import Organization
 
-__all__ = ["Card", "Cell", "Claims", "Matrix", "MatrixRow", "PermissionRow", "Relation", "View", "is_base", "make_view"]
+__all__ = ["Card", "Cell", "Claims", "Matrix", "MatrixRow", "PermissionRow", "Relation", "View", "is_base", "is_library", "make_view"]
 
 BASE_CATEGORIES = frozenset({"base_library", "ui", "testing"})
 _MOST_CHIPS = 7
@@ -184,14 +184,15 @@ def make_view(report: Report, catalog: Catalog) -> View:
 def is_base(sdk: SdkRecord, catalog: Catalog) -> bool:
     """Only a base or UI library, by its categories, that has to do with technical information at most."""
     types = catalog.vocabulary.types
-    return (
-        bool(sdk.categories)
-        and BASE_CATEGORIES.issuperset(sdk.categories)
-        and all(
-            claim.type in types and (types[claim.type].google_play or "").startswith("App info and performance")
-            for claim in sdk.collects
-        )
+    return is_library(sdk) and all(
+        claim.type in types and (types[claim.type].google_play or "").startswith("App info and performance")
+        for claim in sdk.collects
     )
+
+
+def is_library(sdk: SdkRecord) -> bool:
+    """Only a base or UI library, by its categories, whatever its code is able to read."""
+    return bool(sdk.categories) and BASE_CATEGORIES.issuperset(sdk.categories)
 
 
 def _order(sdk: SdkRecord, catalog: Catalog) -> tuple[bool, bool, int, int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -158,14 +158,57 @@ def test_the_graph_by_keyboard(page: Page) -> None:
     assert page.texts("#details") == ["Select a node to see its relations and their evidence."]
 
 
+OVERLAPS = """
+    const boxes = [...document.querySelectorAll('#picture text')].map((e) => e.getBoundingClientRect());
+    return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4)).length;
+"""
+OUTSIDE = """
+    const whole = document.getElementById('picture').getBoundingClientRect();
+    return [...document.querySelectorAll('#picture text')].filter((e) => { const box = e.getBoundingClientRect();
+        return box.left < whole.left || box.right > whole.right || box.top < whole.top || box.bottom > whole.bottom; }).length;
+"""
+
+
+def test_the_graph_of_a_real_app_can_be_read(
+    page: Page, catalog: Catalog, tmp_path: Path, real_app: Callable[[str], Path]
+) -> None:
+    """Labels lie neither on each other nor outside, in both languages; the app's own code stands between the others."""
+    path = tmp_path / "real.html"
+    path.write_text(render_html(sdkfp.scan(real_app("yosemite-1.4.3"), catalog=catalog), catalog), "utf-8")
+    page.open(path)
+    show_graph(page)
+    for language in ("en", "zh"):
+        page.driver.find_element("css selector", f"[data-language={language}]").click()
+        assert (page.run(OVERLAPS), page.run(OUTSIDE)) == (0, 0)
+    assert len(page.texts(".key > span")) == 3
+    sides = page.run("""
+        const middle = (e) => { const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; };
+        const [x, y] = middle(document.querySelector('#picture .node.app'));
+        const others = [...document.querySelectorAll('#picture .node:not(.app)')].map(middle);
+        return [others.filter((o) => o[0] < x), others.filter((o) => o[0] > x), others.filter((o) => o[1] < y), others.filter((o) => o[1] > y)]
+            .map((found) => found.length / others.length);
+    """)
+    assert isinstance(sides, list)
+    assert min(sides) > 0.2
+    page.driver.find_element("css selector", "#groups input[value=base]").click()
+    page.driver.find_element("id", "zoom-whole").click()
+    assert (page.run(OVERLAPS), page.run(OUTSIDE)) == (0, 0), "also with its base libraries"
+
+
+def test_a_small_window_shows_labels_that_can_be_read(page: Page) -> None:
+    page.resize(390, 844)
+    show_graph(page)
+    height = page.run("return document.querySelector('#picture text').getBoundingClientRect().height")
+    assert isinstance(height, int | float)
+    assert height >= 9
+    page.driver.find_element("id", "zoom-whole").click()
+    assert page.run(OUTSIDE) == 0
+
+
 def test_labels_of_the_graph_do_not_lie_on_each_other(page: Page) -> None:
     show_graph(page)
-    overlaps = page.run("""
-        const boxes = [...document.querySelectorAll('#picture text')].map((e) => e.getBoundingClientRect());
-        return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
-            Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4)).length;
-    """)
-    assert overlaps == 0
+    assert page.run(OVERLAPS) == 0
 
 
 def test_a_card_leads_to_the_graph_and_a_row_of_the_matrix_to_a_card(page: Page) -> None:

@@ -103,6 +103,8 @@
     reveal();
   }
 
+  const LEAST_SCALE = 0.72; // of the graph when it opens; labels are then a little over 8 pixels high
+  const MOST_SCALE = 1.2;
   const SVG = "http://www.w3.org/2000/svg";
   function element(name, attributes, parent) {
     const made = document.createElementNS(SVG, name);
@@ -119,7 +121,9 @@
     const nodes = data.nodes.map(([en, zh, group, classes, card], id) => ({ id, en, zh, group, classes, card, key: id }));
     const edges = data.edges.map(([from, to, type, count, evidence]) => ({ from, to, type, count, evidence }));
     const name = (node) => (language() === "zh" ? node.zh : node.en);
-    const shown = (node) => (name(node).length > 28 ? name(node).slice(0, 27) + "…" : name(node));
+    const cut = (text) => (text.length > 28 ? text.slice(0, 27) + "…" : text);
+    const shown = (node) => cut(name(node));
+    const wide = (text) => Array.from(cut(text)).reduce((sum, character) => sum + (character > "\u2e80" ? 12 : 6.9), 4);
     const label = (pair) => pair[language() === "zh" ? 1 : 0];
     const on = { groups: new Set(["app", "sdk"]), types: new Set(["calls", "extends", "loads", "requires", "bundles", "reads"]) };
     if (edges.filter((edge) => edge.type === "reads").length <= 60) on.groups.add("type");
@@ -127,8 +131,8 @@
     if (!edges.some((edge) => edge.type === "calls")) ["embeds", "links", "refers"].forEach((word) => on.types.add(word));
     if (nodes.filter((node) => node.group === "package").length <= 6) on.groups.add("package");
     const arrows = element("defs", {}, svg);
-    for (const id of ["arrow", "arrow-out", "arrow-in"]) {
-      const marker = element("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto", markerUnits: "userSpaceOnUse" }, arrows);
+    for (const id of ["arrow", "arrow-reads", "arrow-out", "arrow-in"]) {
+      const marker = element("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, orient: "auto", markerUnits: "userSpaceOnUse" }, arrows);
       element("path", { d: "M0 0.8 L8 4 L0 7.2 z" }, marker);
     }
     const layerOfEdges = element("g", {}, svg);
@@ -136,6 +140,8 @@
     const layerOfLabels = element("g", { "aria-hidden": "true" }, svg);
     let drawn = [];
     let lines = [];
+    let caption = null;
+    let rest = null; // where the rows of those without a relation begin
     let chosen = -1;
     let at = -1;
     let box = { x: -400, y: -300, w: 800, h: 600 };
@@ -161,49 +167,10 @@
     }
 
     function place() {
-      const degree = new Map();
-      for (const line of lines) for (const end of [line.source, line.target]) degree.set(end, (degree.get(end) || 0) + 1);
-      const ratio = svg.clientWidth / Math.max(1, svg.clientHeight);
       for (const node of drawn) {
-        delete node.x; delete node.y; delete node.vx; delete node.vy; delete node.fx; delete node.fy;
-        let width = 4;
-        for (const character of shown(node)) width += character > "\u2e80" ? 12 : 6.4;
-        node.half = Math.max(radius(node) + 3, width / 2);
-        if (node.group === "app") { node.fx = 0; node.fy = 0; }
+        node.half = Math.max(radius(node) + 3, wide(node.en) / 2, wide(node.zh) / 2);
       }
-      const crowd = Math.sqrt(drawn.length);
-      d3.forceSimulation(drawn)
-        .force("link", d3.forceLink(lines).distance((line) => 46 + 7 * crowd + radius(line.source) + radius(line.target))
-          .strength((line) => 0.7 / Math.min(degree.get(line.source), degree.get(line.target)) ** 0.8))
-        .force("charge", d3.forceManyBody().strength((node) => -180 - 22 * crowd - (degree.get(node) ? 0 : -120)).distanceMax(900))
-        .force("x", d3.forceX().strength(0.05))
-        .force("y", d3.forceY().strength(0.05 * Math.min(2.2, Math.max(1, ratio))))
-        .force("collide", d3.forceCollide((node) => 6 + 0.62 * node.half).iterations(2))
-        .stop()
-        .tick(260);
-      separate();
-    }
-
-    // The simulation knows circles; labels are wide and low. Push apart the boxes of node and label together.
-    function separate() {
-      for (let round = 0; round < 200; round += 1) {
-        let moved = false;
-        for (let i = 0; i < drawn.length; i += 1) {
-          for (let j = i + 1; j < drawn.length; j += 1) {
-            const a = drawn[i], b = drawn[j];
-            const dx = b.x - a.x, dy = (b.y + (radius(b) + 14) / 2) - (a.y + (radius(a) + 14) / 2);
-            const ox = a.half + b.half + 6 - Math.abs(dx), oy = radius(a) + radius(b) + 19 - Math.abs(dy);
-            if (ox <= 0 || oy <= 0) continue;
-            moved = true;
-            const along = ox < oy ? "x" : "y";
-            const push = ((along === "x" ? ox : oy) / 2) * ((along === "x" ? dx : dy) < 0 ? -1 : 1);
-            if (a.group === "app") b[along] += 2 * push;
-            else if (b.group === "app") a[along] -= 2 * push;
-            else { a[along] -= push; b[along] += push; }
-          }
-        }
-        if (!moved) break;
-      }
+      rest = layOut(drawn, lines, radius, svg.clientWidth / Math.max(1, svg.clientHeight));
     }
 
     function draw() {
@@ -220,7 +187,12 @@
         else element("circle", { r: size }, group);
         node.mark = group;
         group.addEventListener("click", () => { choose(node.id); });
+        element("title", {}, group).textContent = name(node);
         node.text = element("text", { class: node.group }, layerOfLabels);
+      }
+      if (rest) {
+        element("line", { class: "rest", x1: rest.x, x2: rest.x + 120, y1: rest.y, y2: rest.y }, layerOfLabels);
+        caption = element("text", { class: "rest", x: rest.x, y: rest.y + 14 }, layerOfLabels);
       }
       label_();
       move();
@@ -229,6 +201,7 @@
 
     function label_() {
       for (const node of drawn) node.text.textContent = shown(node);
+      if (rest) caption.textContent = label(data.alone);
     }
 
     function move() {
@@ -239,22 +212,35 @@
         const cx = (a.x + b.x) / 2 - dy * bend, cy = (a.y + b.y) / 2 + dx * bend;
         const ex = b.x - cx, ey = b.y - cy, reach = Math.hypot(ex, ey) || 1, stop = radius(b) + 2.5;
         line.path.setAttribute("d", `M${a.x.toFixed(1)} ${a.y.toFixed(1)} Q${cx.toFixed(1)} ${cy.toFixed(1)} ${(b.x - ex / reach * stop).toFixed(1)} ${(b.y - ey / reach * stop).toFixed(1)}`);
-        line.path.setAttribute("marker-end", length > stop * 2 ? "url(#arrow)" : "");
+        line.arrow = length > stop * 2 ? (line.reads ? "arrow-reads" : "arrow") : "";
+        line.path.setAttribute("marker-end", line.arrow && `url(#${line.arrow})`);
       }
       for (const node of drawn) {
         node.mark.setAttribute("transform", `translate(${node.x.toFixed(1)} ${node.y.toFixed(1)})`);
         node.text.setAttribute("x", node.x.toFixed(1));
-        node.text.setAttribute("y", (node.y + radius(node) + 12).toFixed(1));
+        node.text.setAttribute("y", (node.above ? node.y - radius(node) - 5 : node.y + radius(node) + 12).toFixed(1));
       }
     }
 
     function whole() {
       if (!drawn.length) return;
-      const xs = drawn.map((node) => node.x), ys = drawn.map((node) => node.y);
-      const margin = 62;
-      box = { x: Math.min(...xs) - margin, y: Math.min(...ys) - 30, w: 0, h: 0 };
-      box.w = Math.max(240, Math.max(...xs) + margin - box.x);
-      box.h = Math.max(180, Math.max(...ys) + 38 - box.y);
+      const left = Math.min(...drawn.map((node) => node.x - node.half)) - 10;
+      const top = Math.min(...drawn.map((node) => node.y - radius(node) - (node.above ? 18 : 0))) - 8;
+      box = { x: left, y: top, w: Math.max(...drawn.map((node) => node.x + node.half)) + 10 - left, h: Math.max(...drawn.map((node) => node.y + radius(node))) + 30 - top };
+      const [w, h] = [svg.clientWidth / MOST_SCALE, svg.clientHeight / MOST_SCALE];
+      if (box.w < w) { box.x -= (w - box.w) / 2; box.w = w; }
+      if (box.h < h) { box.y -= (h - box.h) / 2; box.h = h; }
+      look();
+    }
+
+    // At first everything, but never so small that the labels cannot be read: then what is around the app.
+    function first() {
+      whole();
+      const scale = Math.min(svg.clientWidth / box.w, svg.clientHeight / box.h);
+      if (scale >= LEAST_SCALE) return;
+      const [w, h] = [svg.clientWidth / LEAST_SCALE, svg.clientHeight / LEAST_SCALE];
+      const within = (low, size, wanted) => (size <= wanted ? low + (size - wanted) / 2 : Math.min(low + size - wanted, Math.max(low, -wanted / 2)));
+      box = { x: within(box.x, box.w, w), y: within(box.y, box.h, h), w, h };
       look();
     }
 
@@ -280,8 +266,8 @@
         const out = line.source.id === chosen, into = line.target.id === chosen;
         line.path.classList.toggle("out", out);
         line.path.classList.toggle("in", into && !out);
-        const arrow = out ? "arrow-out" : into ? "arrow-in" : "arrow";
-        if (line.path.getAttribute("marker-end")) line.path.setAttribute("marker-end", `url(#${arrow})`);
+        const arrow = out ? "arrow-out" : into ? "arrow-in" : line.arrow;
+        if (line.arrow) line.path.setAttribute("marker-end", `url(#${arrow})`);
         if (out) near.add(line.target.id);
         if (into) near.add(line.source.id);
         if (out || into) layerOfEdges.append(line.path);
@@ -345,7 +331,7 @@
       show();
     }
 
-    function redraw() { visible(); place(); draw(); whole(); }
+    function redraw() { visible(); place(); draw(); first(); }
 
     function checks() {
       for (const [id, kind, titles, counts] of [["groups", "groups", data.groups, nodes.map((node) => node.group)], ["types", "types", data.types, edges.map((edge) => edge.type)]]) {
