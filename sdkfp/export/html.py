@@ -53,7 +53,10 @@ def render_html(report: Report, catalog: Catalog, *, language: str = "en") -> st
     base = frozenset(sdk.id for sdk in report.sdks if is_library(sdk))
     style = _resource("templates/report.css")
     script = "\n".join(
-        [*(_resource(f"vendor/{name}.min.js") for name in _VENDOR), *(_resource(f"templates/{name}.js") for name in _OWN)]
+        [
+            *(_resource(f"vendor/{name}.min.js") for name in _VENDOR),
+            *(_resource(f"templates/{name}.js") for name in _OWN),
+        ]
     )
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "

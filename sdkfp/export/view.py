@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from sdkfp.report import Report, SdkRecord
     from sdkfp.signature import Organization
 
-__all__ = ["Card", "Cell", "Claims", "Matrix", "MatrixRow", "PermissionRow", "Relation", "View", "is_base", "is_library", "make_view"]
+__all__ = [
+    "Card",
+    "Cell",
+    "Claims",
+    "Matrix",
+    "MatrixRow",
+    "PermissionRow",
+    "Relation",
+    "View",
+    "is_base",
+    "is_library",
+    "make_view",
+]
 
 BASE_CATEGORIES = frozenset({"base_library", "ui", "testing"})
 _MOST_CHIPS = 7

@@ -186,8 +186,8 @@ def test_the_graph_of_a_real_app_can_be_read(
         const middle = (e) => { const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; };
         const [x, y] = middle(document.querySelector('#picture .node.app'));
         const others = [...document.querySelectorAll('#picture .node:not(.app)')].map(middle);
-        return [others.filter((o) => o[0] < x), others.filter((o) => o[0] > x), others.filter((o) => o[1] < y), others.filter((o) => o[1] > y)]
-            .map((found) => found.length / others.length);
+        return [(o) => o[0] < x, (o) => o[0] > x, (o) => o[1] < y, (o) => o[1] > y]
+            .map((side) => others.filter(side).length / others.length);
     """)
     assert isinstance(sides, list)
     assert min(sides) > 0.2
