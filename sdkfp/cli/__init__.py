@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from sdkfp.cli import apps, batch, behaviours, catalog, diff, disclose, graph, learn, stats, workshop
+from sdkfp.cli import apps, batch, behaviours, catalog, diff, disclose, graph, learn, marks, stats, workshop
 from sdkfp.cli._common import app
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "graph",
     "learn",
     "main",
+    "marks",
     "stats",
     "workshop",
 ]

@@ -23,6 +23,7 @@ from sdkfp.cli._common import (
 )
 
 if TYPE_CHECKING:
+    from sdkfp.catalog import Catalog
     from sdkfp.learn import Proposal
 
 
@@ -71,7 +72,7 @@ def learn(  # noqa: PLR0913, PLR0917 - one parameter is one option
             fail(f"unknown category {unknown[0]!r}; known are: {known}", EXIT_USAGE)
         if name_zh and not name:
             fail("--name-zh needs --name", EXIT_USAGE)
-        if organization is not None and organization not in catalog.organizations:
+        if organization is not None and not _is_known(organization, catalog, into):
             example = "name: {en: Maker Ltd.}, country: US, website: https://maker.example"
             fail(
                 f"the organization {organization!r} is not known: write organizations/{organization}.yaml first ({example})",
@@ -98,6 +99,12 @@ def learn(  # noqa: PLR0913, PLR0917 - one parameter is one option
             write(msgspec.json.format(msgspec.json.encode(proposal), indent=1) + b"\n")
         elif into is None:
             write(workshop.render(proposal.signature).encode())
+
+
+def _is_known(organization: str, catalog: Catalog, into: Path | None) -> bool:
+    """Whether the catalog has an organization, or the directory that is written to: also one without a signature yet."""
+    own = into is not None and (into / "organizations" / f"{organization}.yaml").is_file()
+    return own or organization in catalog.organizations
 
 
 def _notes(proposal: Proposal) -> None:

@@ -9,6 +9,7 @@ from sdkfp.catalog import Catalog
 from sdkfp.learn.addresses import SETTINGS, LearnError
 from sdkfp.learn.artifact import Library, Release, read_release
 from sdkfp.learn.client import Limits
+from sdkfp.learn.obtaining import obtain
 from sdkfp.learn.proposal import Proposal, propose
 from sdkfp.learn.yaml_text import has_signatures, merge, render, save
 from sdkfp.signature import Names
@@ -23,6 +24,7 @@ __all__ = [
     "has_signatures",
     "learn",
     "merge",
+    "obtain",
     "propose",
     "read_release",
     "render",

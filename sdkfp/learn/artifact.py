@@ -25,9 +25,9 @@ from sdkfp.vocabulary import Reads
 if TYPE_CHECKING:
     from packageurl import PackageURL
 
-__all__ = ["Library", "Release", "read_release", "version_in"]
+__all__ = ["PACKAGE_LIMITS", "Library", "Release", "read_release", "version_in"]
 
-_PACKAGE_LIMITS = Limits(max_entry_bytes=1 << 30, max_total_bytes=2 << 30)
+PACKAGE_LIMITS = Limits(max_entry_bytes=1 << 30, max_total_bytes=2 << 30)
 """Of a large package: of a gzipped one the whole inflated tar counts as one entry."""
 _LIMITS = Limits(max_entry_bytes=1 << 28, max_total_bytes=1 << 30)
 _MOST_BYTES = 2 << 30
@@ -123,7 +123,7 @@ def _opened(path: Path) -> Container:
     try:
         return open_container(path, limits=_LIMITS)
     except LimitExceededError:
-        return open_container(path, limits=_PACKAGE_LIMITS)
+        return open_container(path, limits=PACKAGE_LIMITS)
 
 
 def _of_path(path: Path, vocabulary: Reads) -> Release:

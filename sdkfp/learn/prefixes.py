@@ -30,7 +30,7 @@ class Prefixes:
     unstable: tuple[str, ...]
     """Packages that are not in every release."""
     renamed: int
-    """Classes in packages with shortened names."""
+    """Classes in packages that a shrinker named: all segments of one or two letters, or the last of one."""
     left: tuple[str, ...]
     """Further packages, beyond those that a signature should have."""
 
@@ -69,8 +69,11 @@ def find_prefixes(releases: Sequence[Iterable[str]], index: ClueIndex) -> Prefix
     others = {clue.name for s in index.signatures for clue in s.clues if clue.kind is Kind.CLASS}
     found: list[tuple[str, int]] = []
     unstable: list[str] = []
+    shortened = 0
     for name, node in _chosen(root, (), others):
-        if len(node.releases) == len(releases):
+        if len(name.rpartition(".")[2]) == 1:
+            shortened += node.total
+        elif len(node.releases) == len(releases):
             found.append((f"{name}.", node.total))
         else:
             unstable.append(name)
@@ -79,7 +82,7 @@ def find_prefixes(releases: Sequence[Iterable[str]], index: ClueIndex) -> Prefix
         names=tuple(name for name, _ in found[:_MOST]),
         owned=owned,
         unstable=tuple(unstable),
-        renamed=len(renamed),
+        renamed=len(renamed) + shortened,
         left=tuple(name for name, _ in found[_MOST:]),
     )
 

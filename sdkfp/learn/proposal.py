@@ -14,7 +14,7 @@ from sdkfp.features import Kind
 from sdkfp.identification import Certainty, identify
 from sdkfp.index import ClueIndex
 from sdkfp.learn.addresses import LearnError
-from sdkfp.learn.artifact import Library, Release
+from sdkfp.learn.artifact import Library, Release, version_in
 from sdkfp.learn.listings import match_examples, miss_examples
 from sdkfp.learn.names import NameClues
 from sdkfp.learn.prefixes import Prefixes, find_prefixes
@@ -27,6 +27,8 @@ _MOST_SHOWN = 8
 _PLATFORM = ("android.", "dalvik.", "java.", "org.json.", "org.w3c.dom.", "org.xml.sax.", "org.xmlpull.v1.")
 """Packages that every device has."""
 _LONGEST_NAME = 60
+_MOST_INSIDE = 8
+"""Libraries of one package that are named one by one."""
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -100,7 +102,7 @@ def propose(
         version=rules,
         requires=requires,
         bundles=bundles,
-        artifacts=tuple(_artifacts(ordered)),
+        artifacts=tuple(_artifacts(ordered, clues)),
         match=tuple(match_examples(ordered, clues, rules)),
         miss=tuple(miss_examples(newest, clues)),
     )
@@ -193,9 +195,17 @@ def _project_name(release: Release) -> str | None:
     return name if name and len(name) <= _LONGEST_NAME and ":" not in name else None
 
 
-def _artifacts(releases: Iterable[Release]) -> Iterator[Artifact]:
+def _artifacts(releases: Iterable[Release], clues: Sequence[Clue]) -> Iterator[Artifact]:
+    """The file of each release; of a package around several libraries, those with classes of the SDK."""
     for release in releases:
-        if release.purl is not None and release.sha256 is not None:
+        if release.purl is None or release.sha256 is None:
+            continue
+        inside = [lib for lib in release.libraries if lib.sha256 and lib.class_names and _is_own(lib, clues)]
+        if release.wrapped and release.path is None and 0 < len(inside) <= _MOST_INSIDE:
+            for library in inside:
+                version = version_in(library.name) or release.version
+                yield Artifact(release.purl, library.sha256 or "", version, library.name)
+        else:
             yield Artifact(release.purl, release.sha256, release.version, release.path)
 
 

@@ -10,6 +10,7 @@ from sdkfp.lint import clues, examples, facts, layout, marks_rules, relations, y
 from sdkfp.lint.examples import check_examples, check_listings, read_listings
 from sdkfp.lint.issue import Finding, Issue, Rule, Severity
 from sdkfp.lint.layout import LayoutError, canonical
+from sdkfp.lint.marks_learning import LearnedMarks, files_by_hash, learn_marks, relearn_marks
 from sdkfp.lint.workspace import Workspace, is_catalog, open_workspace
 
 __all__ = [
@@ -17,18 +18,22 @@ __all__ = [
     "Finding",
     "Issue",
     "LayoutError",
+    "LearnedMarks",
     "Rule",
     "Severity",
     "Workspace",
     "canonical",
     "check_examples",
     "check_listings",
+    "files_by_hash",
     "fix",
     "is_catalog",
+    "learn_marks",
     "lint",
     "lint_workspace",
     "open_workspace",
     "read_listings",
+    "relearn_marks",
 ]
 
 RULES: tuple[Rule, ...] = (

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdkfp.catalog import builtin_directory
-from sdkfp.errors import CatalogError, SdkfpError
+from sdkfp.errors import SdkfpError
 from sdkfp.lint.issue import Issue, Severity
+from sdkfp.lint.marks_learning import files_by_hash, learn_marks
 
 if TYPE_CHECKING:
     from sdkfp.lint.workspace import Workspace
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["marks_issues"]
 
-_RELEARN = "learn the marks of this SDK again from its artifacts"
+_RELEARN = "learn them again: sdkfp marks FILE.yaml --artifacts FOLDER"
 
 
 def marks_issues(workspace: Workspace, artifacts: Path | None = None) -> Iterator[Issue]:
@@ -29,7 +27,7 @@ def marks_issues(workspace: Workspace, artifacts: Path | None = None) -> Iterato
         workspace: with the files.
         artifacts: a folder of vendors' files: marks whose artifacts are all in it are learned again and compared.
     """
-    at_hand = _by_hash(artifacts) if artifacts is not None else {}
+    at_hand = files_by_hash(artifacts) if artifacts is not None else {}
     for path in workspace.marks:
         if path.stem not in workspace:
             yield _issue(path, "marks-orphan", "no signature stands beside these marks", "take the file out")
@@ -54,26 +52,16 @@ def _of_artifacts(
     if unknown:
         message = f"learned from a file that the signature does not name (sha256 {unknown[0]})"
         yield _issue(path, "marks-unknown-artifact", message, "name it under `artifacts`, or learn again without it")
-    elif sources <= at_hand.keys() and _learned(workspace, path, signature, sources, at_hand) != path.read_bytes():
+    elif sources <= at_hand.keys() and _learned(workspace, signature, sources, at_hand) != path.read_bytes():
         yield _issue(path, "marks-differ", "the artifacts that are at hand give other marks", _RELEARN)
 
 
-def _learned(
-    workspace: Workspace, path: Path, signature: Signature, sources: set[str], at_hand: Mapping[str, Path]
-) -> bytes:
+def _learned(workspace: Workspace, signature: Signature, sources: set[str], at_hand: Mapping[str, Path]) -> bytes:
     """The bytes that the file should have."""
-    from sdkfp.marks.format import read_common, write_marks  # noqa: PLC0415 - loads numpy
-    from sdkfp.marks.learn import learn, read_artifact, release_of  # noqa: PLC0415 - as above
+    from sdkfp.marks.format import write_marks  # noqa: PLC0415 - loads numpy
 
-    users = Counter(sha256 for other in workspace.catalog for sha256 in {a.sha256 for a in other.artifacts})
-    common = next(p for p in (path.parents[1] / "common.marks", builtin_directory() / "common.marks") if p.exists())
-    rows = [
-        (release_of(a.purl, a.path, a.version), read_artifact(at_hand[a.sha256]), users[a.sha256] == 1)
-        for a in signature.artifacts
-        if a.sha256 in sources
-    ]
     try:
-        return write_marks(learn(signature.id, rows, workspace.catalog.index, read_common(common.read_bytes())))
+        return write_marks(learn_marks(workspace, signature.id, at_hand, only=sources))
     except SdkfpError:  # nothing of the SDK is in them
         return b""
 
@@ -82,24 +70,6 @@ def _read(path: Path) -> Marks:
     from sdkfp.marks.format import read_marks  # noqa: PLC0415 - loads numpy
 
     return read_marks(path.read_bytes())
-
-
-def _by_hash(folder: Path) -> dict[str, Path]:
-    """The files of a folder by their SHA-256.
-
-    Raises:
-        CatalogError: there is no such folder.
-    """
-    if not folder.is_dir():
-        raise CatalogError(f"{folder}: not a directory")
-    found = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while part := file.read(1 << 20):
-                digest.update(part)
-        found[digest.hexdigest()] = path
-    return found
 
 
 def _issue(path: Path, rule: str, message: str, remedy: str) -> Issue:

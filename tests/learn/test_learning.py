@@ -152,6 +152,26 @@ def test_classes_of_other_sdks_are_bundled_not_taken(tmp_path: Path) -> None:
     assert "classes of other SDKs inside: okio (1 classes)" in proposal.notes
 
 
+def test_a_package_that_a_shrinker_named_is_no_clue(tmp_path: Path) -> None:
+    path = tmp_path / "kit.jar"
+    names = ("com.maker.kit.Kit", "com.maker.kit.Task", "com.maker.a.a", "com.maker.a.b")
+    path.write_bytes(build_zip({f"{name.replace('.', '/')}.class": class_file(name) for name in names}))
+    proposal = learn([str(path)], Catalog.builtin(), "kit")
+    assert [str(clue) for clue in proposal.signature.clues] == ["class com.maker.kit."]
+    assert "2 classes have shortened names, which change from release to release" in proposal.notes
+
+
+def test_an_organization_of_the_folder_that_is_written_to(releases: list[str], tmp_path: Path) -> None:
+    into = tmp_path / "signatures"
+    (into / "organizations").mkdir(parents=True)
+    options = ("--id", "maker-kit", "--into", into, "--organization", "maker")
+    code, _, notes = run(*releases, *options)
+    assert (code, "write organizations/maker.yaml first" in notes) == (2, True)
+    (into / "organizations" / "maker.yaml").write_text("name: {en: Maker}\n", encoding="utf-8")
+    assert run(*releases, *options, "--category", "push")[0] == 0
+    assert {issue.rule for issue in lint(into)} == {"no-source"}
+
+
 def test_everything_is_owned_already(tmp_path: Path) -> None:
     path = tmp_path / "okio.jar"
     path.write_bytes(build_zip({"okio/Okio.class": class_file("okio.Okio")}))
