@@ -17,7 +17,7 @@ _RULE = re.compile(r"^[ \t]*((?:private[ \t]+|global[ \t]+)*)rule[ \t]+(\w+)", r
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _META = re.compile(r"^[ \t]*(\w+)[ \t]*=[ \t]*(?:\"[^\n]*\"|\d+|true|false)[ \t]*$", re.MULTILINE)
 _META_BLOCK = re.compile(r"\bmeta:(.*?)(?:\bstrings:|\bcondition:)", re.DOTALL)
-_ALLOWED_META = ("target", "path", "kinds", "why", "source", "sha256", "as_of")
+_ALLOWED_META = ("target", "path", "kinds", "part", "why", "source", "sha256", "as_of")
 _STRING = re.compile(r'^[ \t]*(\$\w*)[ \t]*=[ \t]*"((?:[^"\\\n]|\\.)*)"([^\n]*)', re.MULTILINE)
 _SHORTEST_STRING = 6
 
