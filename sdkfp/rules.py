@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from sdkfp.app import App
 from sdkfp.container import Entry
+from sdkfp.dex import Dex
 from sdkfp.errors import NotExamined
 from sdkfp.features import Column, FeatureSet
 from sdkfp.yara import CompiledRules, RuleMatch, StringHit, Target, YaraError, YaraTimeoutError, yara_column
@@ -43,12 +46,12 @@ class _Run:
         self._found: dict[str, list[RuleMatch]] = {}
         self._not_examined: list[NotExamined] = []
 
-    def match(self, target: Target, data: bytes, location: str, file_name: str = "") -> None:
+    def match(self, target: Target, data: bytes, location: str, *, file_name: str = "", start: int = 0) -> None:
         seconds = min(_LONGEST_SECONDS, self._end - time.monotonic())
         try:
             if seconds <= 0:
                 raise YaraTimeoutError(f"the rules before it took longer than {_MOST_SECONDS:.0f} s together")
-            found = self._rules.match(target, data, timeout_s=seconds, file_name=file_name)
+            found = self._rules.match(target, data, timeout_s=seconds, file_name=file_name, start=start)
         except YaraError as error:
             code = "rules-timeout" if isinstance(error, YaraTimeoutError) else "rules-failed"
             self.skip(location, code, f"no rule was matched with {location}: {error}")
@@ -70,8 +73,10 @@ def match_parts(app: App, rules: CompiledRules) -> RuleMatches:
     """Run the rules for dex files, native libraries and files; each library is inflated once for this and for :attr:`App.native`."""
     run = _Run(rules)
     if "dex" in rules.targets:
-        for location, data in _dex_files(app):
-            run.match("dex", data, location)
+        for location, dexes in _dex_files(app):
+            data = dexes[0].data
+            start, end = _string_range(dexes) if rules.strings_suffice else (0, len(data))
+            run.match("dex", data[start:end], location, start=start)
     if "elf" in rules.targets:
         for library, data in app.read_libraries():
             if data.startswith(_ELF_MAGIC):
@@ -89,7 +94,7 @@ def _match_file(run: _Run, app: App, entry: Entry) -> None:
         return
     data = app.read(entry)
     if data is not None:
-        run.match("file", data, entry.location, app.installed_name(entry))
+        run.match("file", data, entry.location, file_name=app.installed_name(entry))
 
 
 def match_features(features: FeatureSet, rules: CompiledRules, location: str) -> RuleMatches:
@@ -106,10 +111,24 @@ def match_features(features: FeatureSet, rules: CompiledRules, location: str) ->
     return run.result()
 
 
-def _dex_files(app: App) -> Iterator[tuple[str, bytes]]:
-    """Every dex file once: those of a container share their bytes."""
-    seen: set[int] = set()
+def _dex_files(app: App) -> Iterator[tuple[str, list[Dex]]]:
+    """The dex files by the bytes that they are in: those of a container share them."""
+    found: dict[int, tuple[str, list[Dex]]] = {}
     for part in app.dexes:
-        if id(part.dex.data) not in seen:
-            seen.add(id(part.dex.data))
-            yield part.location, part.dex.data
+        found.setdefault(id(part.dex.data), (part.location, []))[1].append(part.dex)
+    yield from found.values()
+
+
+def _string_range(dexes: Iterable[Dex]) -> tuple[int, int]:
+    """The bytes from the first string to the end of the last, wherever the tables of the file say that they lie."""
+    start, end = 0, 0
+    for dex in dexes:
+        ids = dex.header.string_ids
+        room = max(0, len(dex.data) - ids.offset) // 4
+        offsets = np.frombuffer(dex.data, "<u4", min(ids.size, room), ids.offset) if room else np.empty(0, "<u4")
+        if len(offsets):
+            first, last = int(offsets.min()), int(offsets.max())
+            zero = dex.data.find(b"\0", last + 1)  # an empty string begins with a NUL, its length
+            start = min(start, first) if end else first
+            end = max(end, zero + 1 if zero >= 0 else len(dex.data))
+    return start, end

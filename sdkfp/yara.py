@@ -6,7 +6,8 @@ too, so that a rule anchors to whole lines with ``"\\nlibrary libx.so @ "`` (a l
 strings are five times faster there than regular expressions: most lines of a big app begin alike.
 
 A rule for files names them in its meta ``path``, where ``*`` stands for any characters; one for features names in ``kinds`` the
-words of the notation that it looks at, so that no other lines are written for it.
+words of the notation that it looks at, so that no other lines are written for it. A rule for dex files with ``part = "strings"``
+needs no more of them than their strings; where all rules are content with that, the code is not searched.
 
 Rules see bytes only: includes and modules are refused, and so is what YARA itself calls slow. YARA checks every rule, also
 where YARA-X runs it.
@@ -50,7 +51,7 @@ Target: TypeAlias = Literal["dex", "elf", "file", "features"]
 _TARGETS: tuple[Target, ...] = get_args(Target)
 _MOST_HITS = 16
 _LONGEST_EXCERPT = 200
-_MAGIC = b"sdkfp rules 2\n"
+_MAGIC = b"sdkfp rules 3\n"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,6 +104,11 @@ class CompiledRules:
         return tuple(self._names.get(target, ()))
 
     @cached_property
+    def strings_suffice(self) -> bool:
+        """Whether every rule for ``dex`` needs the strings of the file only."""
+        return all(part == "strings" for part in self._names.get("dex", {}).values())
+
+    @cached_property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of features that the rules for ``features`` look at."""
         return frozenset(Kind(word) for words in self._names.get("features", {}).values() for word in words.split())
@@ -115,14 +121,17 @@ class CompiledRules:
     def _file_patterns(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._names.get("file", {}).values()))
 
-    def match(self, target: Target, data: bytes, *, timeout_s: float, file_name: str = "") -> list[RuleMatch]:
+    def match(
+        self, target: Target, data: bytes, *, timeout_s: float, file_name: str = "", start: int = 0
+    ) -> list[RuleMatch]:
         """The rules for a target that match the data, sorted by name.
 
         Args:
             target: what the data is.
-            data: the whole entry; for ``features`` the text notation in UTF-8.
+            data: the whole entry, or for ``dex`` its strings; for ``features`` the text notation in UTF-8.
             timeout_s: seconds, rounded up to whole ones.
             file_name: of the entry, for the target ``file``: a rule matches only the files that it names.
+            start: where in the entry the data begins, in bytes; added to every offset.
 
         Raises:
             YaraTimeoutError: it took longer.
@@ -134,7 +143,7 @@ class CompiledRules:
         lead = 1 if target == "features" else 0
         text = b"\n%b\n" % data if lead else data
         matches = [
-            RuleMatch(found.namespace, found.rule, found.tags, found.meta, _hits(found, text, lead))
+            RuleMatch(found.namespace, found.rule, found.tags, found.meta, _hits(found, text, lead, start))
             for found in _yara_engines.scan(self.engine, rules, text, max(1, math.ceil(timeout_s)))
             if found.meta.get("target") == target
             and (target != "file" or fnmatchcase(file_name, str(found.meta["path"])))
@@ -279,10 +288,16 @@ _SCOPES: Mapping[str, tuple[str, str]] = {
     "file": ("path", "say which entries it reads: a name, where `*` stands for any characters"),
     "features": ("kinds", "say which kinds of features it looks at, separated by blanks"),
 }
+_PARTS = ("strings",)
 
 
 def _scope(target: Target, meta: Mapping[str, MetaValue]) -> tuple[str, str | None]:
     """What a rule narrows its target to, and what is wrong with that."""
+    if target == "dex" and "part" in meta:
+        known = meta["part"] in _PARTS
+        return str(
+            meta["part"]
+        ), None if known else f"has the unknown part {meta['part']!r}: one of {', '.join(_PARTS)}"
     if target not in _SCOPES:
         return "", None
     key, advice = _SCOPES[target]
@@ -301,13 +316,13 @@ def _line(text: str, rule: str) -> int:
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
-def _hits(found: Found, data: bytes, lead: int) -> tuple[StringHit, ...]:
-    """The first hits of a rule; ``lead`` bytes stand before the data that the caller gave."""
+def _hits(found: Found, data: bytes, lead: int, moved: int) -> tuple[StringHit, ...]:
+    """The first hits of a rule; ``lead`` bytes stand before the data that the caller gave, which begins at ``moved``."""
     hits = []
     for offset, identifier, length in sorted(found.places)[:_MOST_HITS]:
         start, end = offset, offset + length
         if lead:
             start = offset + 1 if data[offset : offset + 1] == b"\n" else data.rfind(b"\n", 0, offset) + 1
             end = data.find(b"\n", start)
-        hits.append(StringHit(start - lead, identifier, data[start : min(end, start + _LONGEST_EXCERPT)]))
+        hits.append(StringHit(start - lead + moved, identifier, data[start : min(end, start + _LONGEST_EXCERPT)]))
     return tuple(hits)

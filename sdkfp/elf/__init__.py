@@ -95,7 +95,8 @@ def read_library(data: bytes) -> NativeLibrary:
     unread = list(layout.unread)
     tables = read_tables(layout, unread)
     soname = table_text(layout, layout.soname)
-    methods = map(jni_method, [name for name in tables.exported if name.startswith("Java_")])
+    native = [name for name in tables.exported if name.startswith("Java_")] if _has_jni_names(layout) else []
+    methods = map(jni_method, native)
     ident, build_id = tables.notes.get(("Android", 1)), tables.notes.get(("GNU", 3))
     strings = find_strings(layout, soname, unread)
     return NativeLibrary(
@@ -115,6 +116,12 @@ def read_library(data: bytes) -> NativeLibrary:
         system_names=strings.system_names,
         unread=tuple(unread),
     )
+
+
+def _has_jni_names(layout: Layout) -> bool:
+    """Whether any symbol can be one: most libraries have none among their thousands."""
+    offset, size = layout.strings
+    return layout.data.find(b"Java_", offset, offset + size) >= 0
 
 
 def library_features(library: NativeLibrary, file_name: str, location: str) -> FeatureSet:

@@ -34,6 +34,8 @@ Unread: TypeAlias = list[tuple[str, str]]
 _LONGEST_PROGRAM_HEADERS = 65536
 """Bytes; bionic's limit (``linker_phdr.cpp``, ReadProgramHeaders)."""
 _MOST_ENTRIES = 4096
+_LONGEST_CHAIN = 256
+"""Symbols with the same hash bucket, as linkers make them; a longer chain is followed too."""
 _MOST_COMMENTS = 16
 _LONGEST_COMMENT = 64 * 1024
 _LONGEST_TOOL = 400
@@ -209,9 +211,13 @@ def _gnu_hash_count(data: bytes, bits: int, offset: int, room: int) -> int:
     chain = head + 4 * buckets + 4 * (last - first)
     if chain + 4 > room:
         return 0
-    ends = np.frombuffer(data, "<u4", (room - chain) // 4, offset + chain) & 1
-    found = int(ends.argmax())
-    return last + found + 1 if ends[found] else 0
+    entries = np.frombuffer(data, "<u4", (room - chain) // 4, offset + chain)
+    for length in (_LONGEST_CHAIN, len(entries)):  # behind the table lies the rest of the segment
+        ends = entries[:length] & 1
+        found = int(ends.argmax())
+        if ends[found]:
+            return last + found + 1
+    return 0
 
 
 def table_text(layout: Layout, index: int | None) -> str:

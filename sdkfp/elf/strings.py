@@ -24,6 +24,8 @@ __all__ = ["FoundStrings", "find_strings"]
 
 _PF_X, _PF_W = 1, 2
 _MOST_CANDIDATES = 200_000
+_BATCH = 1 << 15
+"""Places looked at together, so that a library full of them needs no more memory."""
 _MOST_CLASSES = 4096
 _MOST_VERSIONS = 64
 _LONGEST_CLASS = 256
@@ -136,10 +138,11 @@ def _heads(
     block: NDArray[np.uint8], places: _Positions, lengths: Iterable[int], beginnings: tuple[bytes, ...]
 ) -> _Positions:
     """Where strings (after a NUL) start that begin with one of some pairs of bytes, and have a place so many bytes behind."""
-    allowed = _pairs(beginnings)
-    starts = []
-    for length in lengths:
-        heads = places[(places > length) & (places < len(block) - 1)] - length
+    allowed, back = _pairs(beginnings), np.fromiter(lengths, np.intp)
+    starts = [np.empty(0, np.intp)]
+    for first in range(0, len(places), _BATCH):
+        heads = (places[first : first + _BATCH, None] - back).ravel()
+        heads = heads[(heads > 0) & (heads < len(block) - 1)]
         heads = heads[block[heads - 1] == 0]
         starts.append(heads[allowed[block[heads], block[heads + 1]]])
     return np.unique(np.concatenate(starts))

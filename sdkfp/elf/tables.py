@@ -79,10 +79,10 @@ class Tables(NamedTuple):
 def read_tables(layout: Layout, unread: Unread) -> Tables:
     """Decode symbols and notes; what cannot be decoded is added to ``unread``."""
     count = layout.symbols[1] // SYMBOL_SIZE[layout.bits]
-    if count > MOST_SYMBOLS or not _names_are_bounded(layout):
+    if count > MOST_SYMBOLS or (places := _locate_names(layout)).total > _LONGEST_NAMES:
         unread.append(("elf-too-many-symbols", f"the names of {count} dynamic symbols are more than is read"))
         return Tables((), (), {})
-    names = _plain_names(layout)
+    names = _plain_names(layout, places)
     decoded = _decode(_image(layout, with_symbols=names is None), 0 if names else count)
     if decoded is None:
         what = "notes" if names else "symbols"
@@ -107,24 +107,46 @@ def _decode(image: bytes, count: int) -> _Decoded | None:
     return None
 
 
-def _plain_names(layout: Layout) -> list[str] | None:
+class _Names(NamedTuple):
+    """Where the names of the symbols lie in the string table."""
+
+    starts: NDArray[np.intp]
+    """For every symbol."""
+    zeros: NDArray[np.intp]
+    """Where each string of the table ends; the last may be its end."""
+    strings: NDArray[np.intp]
+    """For every symbol the number of the string that its name is, or ends."""
+
+    @property
+    def total(self) -> int:
+        """Bytes of all names together."""
+        return int((self.zeros[self.strings] - self.starts).sum())
+
+
+def _locate_names(layout: Layout) -> _Names:
+    offset, size = layout.strings
+    start, length = layout.symbols
+    row = SYMBOL_SIZE[layout.bits]
+    starts = np.frombuffer(layout.data, "<u4", length // row * row // 4, start).reshape(-1, row // 4)[:, 0]
+    starts = np.minimum(starts.astype(np.intp), size)  # an offset beyond the table names nothing
+    zeros = np.append(np.flatnonzero(np.frombuffer(layout.data, np.uint8, size, offset) == 0), size)
+    return _Names(starts, zeros, np.searchsorted(zeros, starts))
+
+
+def _plain_names(layout: Layout, names: _Names) -> list[str] | None:
     """The name of every symbol; ``None`` where the table is not plain."""
     offset, size = layout.strings
     raw = layout.data[offset : offset + size]
-    starts = _name_offsets(layout)
-    if not raw.isascii() or raw[-1:] != b"\0" or (len(starts) and int(starts.max()) >= size):
+    if not raw.isascii() or raw[-1:] != b"\0" or (len(names.starts) and int(names.starts.max()) >= size):
         return None
-    zeros = np.flatnonzero(np.frombuffer(raw, np.uint8) == 0)
-    ends = zeros[np.searchsorted(zeros, starts)]
-    text = raw.decode("ascii")
-    return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-
-
-def _name_offsets(layout: Layout) -> NDArray[np.uint32]:
-    """Where in the string table the name of each symbol begins."""
-    start, length = layout.symbols
-    row = SYMBOL_SIZE[layout.bits]
-    return np.frombuffer(layout.data, "<u4", length // row * row // 4, start).reshape(-1, row // 4)[:, 0]
+    text, ends = raw.decode("ascii"), names.zeros[names.strings]
+    if len(names.zeros) > 2 * len(names.starts):  # most strings are no names
+        return [text[start:end] for start, end in zip(names.starts.tolist(), ends.tolist(), strict=True)]
+    found = list(map(text.split("\0").__getitem__, names.strings.tolist()))
+    beginnings = np.concatenate(([0], names.zeros[:-1] + 1))[names.strings]
+    for number in np.flatnonzero(beginnings != names.starts).tolist():  # the name is the end of a longer one
+        found[number] = text[names.starts[number] : ends[number]]
+    return found
 
 
 def _bindings(layout: Layout) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -136,7 +158,8 @@ def _bindings(layout: Layout) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         {"names": ["info", "section"], "formats": ["u1", "<u2"], "offsets": [info, section], "itemsize": size}
     )
     rows = np.frombuffer(layout.data, row, length // size, start)
-    return rows["section"] != 0, np.isin(rows["info"] >> 4, _OUTSIDE)
+    binding = rows["info"] >> 4
+    return rows["section"] != 0, np.logical_or.reduce([binding == outside for outside in _OUTSIDE])
 
 
 def android_ident(description: bytes) -> AndroidIdent | None:
@@ -145,16 +168,6 @@ def android_ident(description: bytes) -> AndroidIdent | None:
         return None
     words = [description[start : start + 64].split(b"\0")[0].decode("ascii", "backslashreplace") for start in (4, 68)]
     return AndroidIdent(int.from_bytes(description[:4], "little"), words[0] or None, words[1] or None)
-
-
-def _names_are_bounded(layout: Layout) -> bool:
-    offset, size = layout.strings
-    names = _name_offsets(layout)
-    if len(names) * size <= _LONGEST_NAMES:
-        return True
-    names = names[names < size]
-    ends = np.append(np.flatnonzero(np.frombuffer(layout.data, np.uint8, size, offset) == 0), size)
-    return int((ends[np.searchsorted(ends, names)] - names).sum()) <= _LONGEST_NAMES
 
 
 def _image(layout: Layout, *, with_symbols: bool) -> bytes:

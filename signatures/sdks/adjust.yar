@@ -3,6 +3,7 @@ rule adjust_endpoints
 {
     meta:
         target = "dex"
+        part = "strings"
     strings:
         $app = "\x16https://app.adjust.com\x00"
         $gdpr = "\x17https://gdpr.adjust.com\x00"

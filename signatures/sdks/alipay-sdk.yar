@@ -3,6 +3,7 @@ rule alipay_endpoints
 {
     meta:
         target = "dex"
+        part = "strings"
     strings:
         $log = "\x21https://mcgw.alipay.com/sdklog.do\x00"
         $gateway = "\x23https://mobilegw.alipay.com/mgw.htm\x00"

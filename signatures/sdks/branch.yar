@@ -3,6 +3,7 @@ rule branch_endpoints
 {
     meta:
         target = "dex"
+        part = "strings"
     strings:
         $api = "\x16https://api.branch.io/\x00"
         $link = "\x11https://bnc.lt/a/\x00"

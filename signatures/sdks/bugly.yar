@@ -3,6 +3,7 @@ rule bugly_endpoint
 {
     meta:
         target = "dex"
+        part = "strings"
     strings:
         $new = "\x26https://android.bugly.qq.com/rqd/async\x00"
         $old = "\x25http://android.bugly.qq.com/rqd/async\x00"

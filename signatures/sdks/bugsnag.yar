@@ -3,6 +3,7 @@ rule bugsnag_endpoints
 {
     meta:
         target = "dex"
+        part = "strings"
     strings:
         $notify = "\x1ahttps://notify.bugsnag.com\x00"
         $sessions = "\x1chttps://sessions.bugsnag.com\x00"

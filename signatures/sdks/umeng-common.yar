@@ -3,6 +3,7 @@ rule umeng_endpoints
 {
     meta:
         target = "dex"
+        part = "strings"
     strings:
         $logs = "\x17https://ulogs.umeng.com\x00"
         $unify = "\x22https://ulogs.umeng.com/unify_logs\x00"

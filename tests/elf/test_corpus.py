@@ -84,7 +84,7 @@ def test_a_real_library_without_section_headers_reads_the_same(key: str, real_ap
 def test_columns_lief_and_pyelftools_say_the_same(key: str, real_app: RealApp, monkeypatch: pytest.MonkeyPatch) -> None:
     data = real_app(key).read_bytes()
     plain = read_library(data)
-    monkeypatch.setattr(tables, "_plain_names", lambda _: None)
+    monkeypatch.setattr(tables, "_plain_names", lambda *_: None)
     assert read_library(data) == plain
     monkeypatch.setattr(tables, "_read_with_lief", lambda _: None)
     assert read_library(data) == plain

@@ -251,6 +251,11 @@ BAD = [
         id="no path",
     ),
     pytest.param(
+        'rule a { meta: target = "dex" part = "code" condition: true }\n',
+        "sdks/bad.yar:1:1: the rule 'a' has the unknown part 'code': one of strings",
+        id="unknown part",
+    ),
+    pytest.param(
         'global rule a { meta: target = "dex" condition: true }\n',
         "sdks/bad.yar:1:1: the rule 'a' is global, which would bind all others",
         id="global",

@@ -102,6 +102,33 @@ def test_a_renamed_sdk_is_suspected_with_its_string_as_evidence(catalog: Catalog
     assert sdkfp.Report.from_json(report.to_json()) == report
 
 
+WHOLE = r'rule whole { meta: target = "dex" strings: $magic = "dex\n03" condition: $magic at 0 }'
+STRINGS = rf'rule endpoint {{ meta: target = "dex" part = "strings" strings: $url = "\x1d{URL}\x00" condition: $url }}'
+
+
+@pytest.mark.parametrize(
+    ("rules", "found"),
+    [
+        pytest.param({"strings": STRINGS}, {"strings": "$url"}, id="strings only"),
+        pytest.param(
+            {"strings": STRINGS, "whole": WHOLE}, {"strings": "$url", "whole": "$magic"}, id="another rule wants more"
+        ),
+        pytest.param({"strings": WHOLE.replace('"dex"', '"dex" part = "strings"')}, {}, id="no string of the file"),
+    ],
+)
+def test_a_rule_may_be_content_with_the_strings_of_dex_files(
+    rules: dict[str, str], found: dict[str, str], tmp_path: Path
+) -> None:
+    signatures = {sdk: f"clues: [{{yara: {rule.split()[1]}}}]" for sdk, rule in rules.items()}
+    catalog = catalog_of(tmp_path, signatures | {f"{sdk}.yar": rule for sdk, rule in rules.items()})
+    report = sdkfp.scan(app_of(**{"classes.dex": renamed_dex()}), catalog=catalog)
+    hits = {sdk.id: sdk.evidence[0].strings[0] for sdk in report.sdks}
+    assert {sdk: hit.identifier for sdk, hit in hits.items()} == found
+    for sdk, hit in hits.items():
+        start = {"strings": f"\x1d{URL}\0".encode(), "whole": b"dex\n03"}[sdk]
+        assert renamed_dex()[hit.offset :].startswith(start)
+
+
 def test_a_string_and_a_hint_of_another_kind_identify(catalog: Catalog) -> None:
     report = sdkfp.scan(app_of(**{"classes.dex": renamed_dex(), "assets/net.cfg": b"x"}), catalog=catalog)
     assert [(sdk.id, sdk.certainty.value) for sdk in report.sdks] == [("vendor-net", "identified")]
