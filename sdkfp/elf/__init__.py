@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sdkfp.elf.jni import JniMethod, jni_method
-from sdkfp.elf.layout import read_comment, read_layout, table_text
+from sdkfp.elf.layout import Layout, read_comment, read_layout, table_text
 from sdkfp.elf.strings import find_strings
 from sdkfp.elf.tables import AndroidIdent, android_ident, read_tables
 from sdkfp.errors import NotExamined
