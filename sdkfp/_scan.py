@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from sdkfp.dex import Marker, read_markers
 from sdkfp.errors import CatalogError, LimitExceededError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
 from sdkfp.graph import build as build_graph
-from sdkfp.identification import Identified, Learned, LearnedSdk, Owners
+from sdkfp.identification import Identified, Learn, Learned, LearnedSdk, Owners
 from sdkfp.marks.finding import Learned as MarksFound
 from sdkfp.marks.finding import find_marks
 from sdkfp.report import (
@@ -227,14 +227,14 @@ def identify(features: FeatureSet, catalog: Catalog | None = None) -> Identified
     return identification.identify(features, catalog or Catalog.builtin())
 
 
-def _marks_of(app: App, catalog: Catalog) -> Callable[[Owners], Learned] | None:
+def _marks_of(app: App, catalog: Catalog) -> Learn | None:
     """The search for rename-proof marks, where there is code and marks to look for."""
     dexes = [part.dex for part in app.dexes if part.dex.class_names]
     if not dexes or not len(catalog.marks):
         return None
 
-    def learn(owners: Owners) -> Learned:
-        found = find_marks(dexes, catalog.marks, owners[: len(dexes)])
+    def learn(owners: Owners, dated: Collection[str]) -> Learned:
+        found = find_marks(dexes, catalog.marks, owners[: len(dexes)], dated)
         scores = [f"{sdk.score:.2f}" for sdk in found.found.values()]
         unasked = [(None,) * len(column) for column in owners[len(dexes) :]]  # .class files
         return Learned(

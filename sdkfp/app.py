@@ -380,8 +380,15 @@ def _is_class_of_android(name: str) -> bool:
 
 
 def _constant_columns(part: DexPart, wanted: Collection[str] | None) -> Iterator[Column]:
-    names, values = part.dex.static_string_constants(wanted)
-    computed = dict(zip(*computed_constants(part.dex, wanted), strict=True))
+    dex = part.dex
+    if wanted is not None:
+        owners = {name.rpartition(".")[0] for name in wanted}
+        rows = [row for row, name in enumerate(dex.class_names) if name in owners]
+        if not rows:
+            return
+        dex = dex.only(rows)
+    names, values = dex.static_string_constants(wanted)
+    computed = dict(zip(*computed_constants(dex, wanted), strict=True))
     more = [name for name in computed if name not in set(names)]
     if names or more:
         yield Column(Kind.CONSTANT, part.location, [*names, *more], [*values, *(computed[name] for name in more)])

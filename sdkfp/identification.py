@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -19,6 +19,7 @@ __all__ = [
     "Coverage",
     "Identification",
     "Identified",
+    "Learn",
     "Learned",
     "LearnedSdk",
     "Mention",
@@ -104,6 +105,10 @@ class Learned:
     """The SDK of each class that the marks gave away; empty where nothing was looked for."""
 
 
+Learn = Callable[[Owners, Collection[str]], Learned]
+"""A search for rename-proof marks, given the owners of the classes by their names and the SDKs whose version is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identification:
     """One SDK that is inside."""
@@ -167,7 +172,7 @@ def identify(
     *,
     own_packages: Iterable[str] = (),
     class_bytes: Sequence[Sequence[int]] | None = None,
-    learn: Callable[[Owners], Learned] | None = None,
+    learn: Learn | None = None,
 ) -> Identified:
     """Say which SDKs a feature set shows, with their evidence.
 
@@ -176,8 +181,7 @@ def identify(
         catalog: the signatures.
         own_packages: the app's own package names (application id, packages of its entry points); see :func:`own_prefixes`.
         class_bytes: for every ``class`` column the code bytes of each class; without it byte shares are 0.
-        learn: looks for rename-proof marks in the app's code, given the owners of its classes by their names; without it only the
-            ``mark`` features of the feature set count.
+        learn: looks for rename-proof marks in the app's code; without it only the ``mark`` features of the feature set count.
     """
     packages = tuple(own_packages)
     matched = match(catalog, features, own_packages=packages)
@@ -186,7 +190,8 @@ def identify(
     owners = _with_own_code(
         features, _owner_names(catalog, matched, _replaced(catalog, inside), inside), own_prefixes(packages)
     )
-    learned = Learned() if learn is None else learn(owners)
+    versions = _VersionReader(features)
+    learned = Learned() if learn is None else learn(owners, {sdk for sdk in inside if versions.read(catalog[sdk])})
     found_evidence = joined(matched.evidence, mark_evidence(catalog, learned.features))
     inside = _inside(catalog, found_evidence, has_code=has_code)
     replaced = _replaced(catalog, inside)
@@ -194,7 +199,6 @@ def identify(
         owners = _with_marks(owners, learned.owners, replaced, inside)
         inside = _doubted(inside, found_evidence, features, owners)
     shares = _shares(owners, class_bytes)
-    versions = _VersionReader(features)
     sdks = []
     for sdk, certainty in inside.items():
         if sdk in replaced:
@@ -398,9 +402,15 @@ class _VersionReader:
     def __init__(self, features: FeatureSet) -> None:
         self._features = features
         self._tables: dict[Kind, dict[str, list[tuple[Column, int]]]] = {}
+        self._read: dict[str, Version | None] = {}
 
     def read(self, signature: Signature) -> Version | None:
         """Apply the version rules in order; the first that speaks with one voice gives the value."""
+        if signature.id not in self._read:
+            self._read[signature.id] = self._by_rules(signature)
+        return self._read[signature.id]
+
+    def _by_rules(self, signature: Signature) -> Version | None:
         basis = []
         value: str | None = None
         for rule in signature.version:

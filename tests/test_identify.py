@@ -98,5 +98,5 @@ def test_marks_alone_identify_under_renamed_names_only(names: str, certainty: st
     found = Learned(
         FeatureSet.parse("mark vendor 0.90 @ x"), {"vendor": LearnedSdk(90, 100, 10, 2)}, (("vendor", "vendor"),)
     )
-    answer = identify(FeatureSet.parse(names), catalog, learn=lambda _: found)
+    answer = identify(FeatureSet.parse(names), catalog, learn=lambda *_: found)
     assert [(sdk.signature.id, sdk.certainty.value, sdk.classes) for sdk in answer.sdks] == [("vendor", certainty, 2)]

@@ -87,22 +87,17 @@ class MethodIndex:
             passes: method_idx of the methods that hand an argument on in their result.
             budget: for the traces in all methods.
         """
-        rows = dex.instructions.row
-        begins = np.flatnonzero(np.diff(rows, prepend=-1))
-        self._begin = np.zeros(len(dex.code) + 1, np.int64)
-        self._end = np.zeros(len(dex.code) + 1, np.int64)
-        self._begin[rows[begins]] = begins
-        self._end[rows[begins]] = np.append(begins[1:], len(rows))
         self._dex, self._passes, self._budget = dex, passes, budget
 
     def size(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """How many instructions some rows of ``dex.code`` have."""
-        return self._end[rows] - self._begin[rows]
+        return self._dex.instructions.count[rows]
 
     def method(self, row: int) -> MethodCode:
         """The instructions of one row of ``dex.code``."""
-        span = slice(int(self._begin[row]), int(self._end[row]))
         instructions = self._dex.instructions
+        first = int(instructions.first[row])
+        span = slice(first, first + int(instructions.count[row]))
         begin = int(self._dex.code.code_off[row]) // 2
         inputs = int(instructions.units[begin + 1])
         return MethodCode(

@@ -29,7 +29,7 @@ HEADER_SIZE = 16
 """Bytes of a code_item before its instructions."""
 FEW = 32
 """With fewer unfinished methods than this, walking one by one is faster."""
-STEPS = 4
+STEPS = 8
 """Steps of the common walk before finished methods are taken out."""
 BLOCK = 1 << 15
 """Code units whose widths are looked up at once, so that the look-up stays in the processor's cache."""
@@ -65,6 +65,12 @@ class Instructions:
     row: npt.NDArray[np.int32]
     """The row of :class:`CodeTable` that the instruction belongs to."""
     opcode: npt.NDArray[np.uint8]
+    kind: npt.NDArray[np.uint8]
+    """What its index operand names (:class:`~sdkfp.dex.opcodes.Kind`)."""
+    first: Ints
+    """For every row of :class:`CodeTable`, where its instructions begin in these columns, ..."""
+    count: Ints
+    """... and how many there are."""
 
     def __len__(self) -> int:
         return len(self.position)
@@ -137,13 +143,15 @@ def read_instructions(data: bytes, code: CodeTable, limit: int, report: Report) 
         before = np.cumsum(count) - count
         position = position[np.repeat(walk.first[item] - before, count) + np.arange(int(count.sum()))]
     row = np.repeat(rows.astype(np.int32), count)
-    return Instructions(units, position, row, units[position].astype(np.uint8))
+    opcode = units[position].astype(np.uint8)
+    first_of, count_of = np.zeros(len(code), np.int64), np.zeros(len(code), np.int64)
+    first_of[rows], count_of[rows] = np.cumsum(count) - count, count
+    return Instructions(units, position, row, opcode, KIND[opcode], first_of, count_of)
 
 
 def references(instructions: Instructions, kind: Kind, table_size: int, report: Report) -> References:
     """The instructions whose index operand is of some kind; those with an index outside its table are left out."""
-    kinds = KIND[instructions.opcode]
-    rows = np.flatnonzero(kinds == kind)
+    rows = np.flatnonzero(instructions.kind == kind)
     position = instructions.position[rows].astype(np.int64)
     index = instructions.units[position + 1].astype(np.int64)
     if kind == Kind.STRING:

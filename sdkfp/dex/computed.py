@@ -97,7 +97,8 @@ def _code_rows(dex: Dex, wanted: Collection[str] | None) -> npt.NDArray[np.int64
     else:
         members = {name.rpartition(".")[2] for name in wanted}
         asked = np.array([f"{decode_mutf8(text)}()" in members for text in texts], np.bool_)[place]
-    return rows[starts | (asked & np.isin(code.method_idx[rows], _giving_objects(dex)))]
+    starts[asked] |= _give_objects(dex, code.method_idx[rows[asked]])
+    return rows[starts]
 
 
 def _method_names(dex: Dex, methods: npt.NDArray[np.int64]) -> tuple[list[bytes], npt.NDArray[np.intp]]:
@@ -113,11 +114,13 @@ def _owners_of_versions(dex: Dex) -> npt.NDArray[np.int64]:
     return fields.owner[np.array([b"version" in name.lower() for name in names], np.bool_)]
 
 
-def _giving_objects(dex: Dex) -> npt.NDArray[np.intp]:
-    """method_idx of the methods that take no arguments and return an object."""
-    shorties = dex.strings_at(dex.protos.shorty_idx)
-    protos = [index for index, shorty in enumerate(shorties) if shorty == b"L"]
-    return np.flatnonzero(np.isin(dex.methods.proto_idx, protos))
+def _give_objects(dex: Dex, methods: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether some methods take no arguments and return an object."""
+    protos, place = np.unique(dex.methods.proto_idx[methods], return_inverse=True)
+    good = protos < len(dex.protos)
+    shorties = dex.strings_at(dex.protos.shorty_idx[protos[good]])
+    good[good] = [shorty == b"L" for shorty in shorties]
+    return good[place]
 
 
 def _text(value: _Value) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import zlib
 from functools import cached_property
@@ -17,7 +18,7 @@ from sdkfp.dex.opcodes import Kind
 from sdkfp.dex.strings import StringTable, java_names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     import numpy.typing as npt
 
@@ -98,6 +99,16 @@ class Dex:
         if hashlib.sha1(body[32:], usedforsecurity=False).digest() != self.header.signature:
             found.append("The SHA-1 signature in the header is not that of the file.")
         return tuple(found)
+
+    def only(self, rows: Sequence[int]) -> Dex:
+        """The same file with some of its class definitions: to look into a few classes without reading the data of all."""
+        part = Dex(self.data, self.header, self._limit, self._problems)
+        shared = ("_strings", "type_descriptors", "methods", "fields", "protos")
+        part.__dict__.update({name: getattr(self, name) for name in shared})
+        part.__dict__["classes"] = tables.ClassTable(
+            *(getattr(self.classes, column.name)[rows] for column in dataclasses.fields(tables.ClassTable))
+        )
+        return part
 
     # ---- strings and types
 

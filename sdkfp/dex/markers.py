@@ -15,7 +15,8 @@ from sdkfp.dex.strings import decode_mutf8
 
 __all__ = ["Marker", "marker_properties", "read_markers"]
 
-_PREFIXES = (b"~~D8{", b"~~R8{", b"~~L8{")
+_PREFIX = b"~~"
+_COMPILERS = (b"~~D8{", b"~~R8{", b"~~L8{")
 _LONGEST = 4096
 
 
@@ -52,8 +53,8 @@ def marker_properties(dex: Dex) -> list[tuple[str, str]]:
 
 def _contents(dex: Dex) -> Iterator[tuple[str, dict[str, Any]]]:
     """(compiler, what it says) of every marker."""
-    for text in (text for prefix in _PREFIXES for text in dex.strings_starting_with(prefix)):
-        content = _content(text)
+    for text in dex.strings_starting_with(_PREFIX):
+        content = _content(text) if text.startswith(_COMPILERS) else None
         if isinstance(content, dict):
             yield text[2:4].decode("ascii"), content
 

@@ -40,15 +40,20 @@ class Uses:
     used: Ints
 
 
-def class_uses(dexes: Sequence[Dex]) -> Uses:
-    """Which class of the app uses which: calls, field accesses, instances and casts, superclass and interfaces."""
+def class_uses(dexes: Sequence[Dex], asked: npt.NDArray[np.bool_]) -> Uses:
+    """Which class of the app uses which: calls, field accesses, instances and casts, superclass and interfaces.
+
+    Args:
+        dexes: of the app.
+        asked: for every class of all of them, whether its users are wanted.
+    """
     rows: dict[bytes, int] = {}
     first = 0
     for dex in dexes:
         types = dex.type_descriptors
         for row, index in enumerate(dex.classes.type_idx.tolist(), first):
             if index < len(types):
-                rows.setdefault(types[index], row)
+                rows.setdefault(types[index], row if asked[row] else -1)
         first += len(dex.classes)
     pairs, first = [np.zeros(0, np.int64)], 0
     for dex in dexes:

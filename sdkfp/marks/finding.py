@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,20 +38,29 @@ class Learned:
     """For every dex file, the SDK of each class that the marks gave away; ``None`` where they say nothing."""
 
 
-def find_marks(dexes: Sequence[Dex], index: MarkIndex, named: Sequence[Sequence[str | None]]) -> Learned:
+def find_marks(
+    dexes: Sequence[Dex],
+    index: MarkIndex,
+    named: Sequence[Sequence[str | None]],
+    dated: Collection[str] = (),
+) -> Learned:
     """Look for the marks of a catalog in the code of an app.
+
+    Only classes that no name explains are searched, and those of SDKs whose release nothing else says: names are the cheaper
+    evidence, and in most apps they leave little.
 
     Args:
         dexes: of the app.
         index: the marks of the catalog.
         named: for every dex file the SDK of each class by its name, ``""`` for the app's own code, ``None`` for nobody. Classes
             that belong to an SDK by their names are not asked again; those of the app only where a shrinker named them.
+        dated: SDKs by id whose release is known: their marks are not asked for it.
     """
     owner = _known(dexes, index, named)
-    observed = of_dexes(dexes)
-    looked = look_up(observed, index)
-    inside = frozenset(np.unique(owner[owner >= 0]).tolist())
-    matched = match_marks(looked, index, owner != UNKNOWN, inside)
+    inside = np.unique(owner[owner >= 0]).tolist()
+    undated = [member for member in inside if index.members[member].sdk not in dated]
+    looked = look_up(of_dexes(dexes, (owner == UNKNOWN) | np.isin(owner, undated)), index)
+    matched = match_marks(looked, index, owner != UNKNOWN, frozenset(inside))
     by_marks = np.where(matched.owner != NOBODY, matched.owner, UNKNOWN)
     if matched.found:
         seeds = np.full(len(owner), UNKNOWN)
@@ -60,9 +69,10 @@ def find_marks(dexes: Sequence[Dex], index: MarkIndex, named: Sequence[Sequence[
         by_marks = np.where(by_marks == UNKNOWN, wide, by_marks)
     # Releases are told from the classes that are the SDK's for sure, not from those that only it uses.
     sure = np.where(owner == UNKNOWN, matched.owner, owner)
+    asked = {*undated, *(found.member for found in matched.found if found.sdk not in dated)}
     return Learned(
         {found.sdk: found for found in matched.found},
-        dict(_versions(looked, index, sure)),
+        dict(_versions(looked, index, sure, asked)),
         _columns(dexes, index, by_marks),
     )
 
@@ -94,14 +104,16 @@ def _spread(
     numbers: dict[str, int] = {}
     names = [name for dex in dexes for name in dex.class_names]
     packages = np.array([numbers.setdefault(name.rpartition(".")[0], len(numbers)) for name in names], np.int64)
-    wide = spread(seeds, class_uses(dexes), packages, index.most_classes)
+    wide = spread(seeds, class_uses(dexes, seeds == UNKNOWN), packages, index.most_classes)
     wide[known] = UNKNOWN
     return wide
 
 
-def _versions(looked: Looked, index: MarkIndex, owner: npt.NDArray[np.int64]) -> list[tuple[str, VersionSet]]:
+def _versions(
+    looked: Looked, index: MarkIndex, owner: npt.NDArray[np.int64], members: Collection[int]
+) -> list[tuple[str, VersionSet]]:
     found = []
-    for member in np.unique(owner[owner >= 0]).tolist():
+    for member in sorted(members):
         versions = releases_allowed(looked, index, member, owner == member)
         if versions is not None:
             found.append((index.members[member].sdk, versions))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sdkfp.classfile import ClassFile
-    from sdkfp.dex import Dex
+    from sdkfp.dex import Dex, References
     from sdkfp.marks.hashing import Hashes
 
 __all__ = ["Observed", "of_class_files", "of_dexes"]
@@ -40,14 +40,21 @@ class Observed:
     mark: Hashes
 
 
-def of_dexes(dexes: Iterable[Dex]) -> Observed:
-    """The marks of every class of some dex files: operands of const-string, calls of framework methods, framework types
-    extended or implemented."""
+def of_dexes(dexes: Iterable[Dex], asked: npt.NDArray[np.bool_] | None = None) -> Observed:
+    """The marks of the classes of some dex files: operands of const-string, calls of framework methods, framework types
+    extended or implemented.
+
+    Args:
+        dexes: the files.
+        asked: for every class of all files whether its marks are wanted; by default all are.
+    """
     rows, marks, count = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], 0
     for dex in dexes:
-        for row, mark in (_strings(dex), _references(dex), _hierarchy(dex)):
-            rows.append(row + count)
-            marks.append(mark)
+        wanted = None if asked is None else asked[count : count + len(dex.classes)]
+        if wanted is None or wanted.any():
+            for row, mark in (_strings(dex, wanted), _references(dex, wanted), _hierarchy(dex, wanted)):
+                rows.append(row + count)
+                marks.append(mark)
         count += len(dex.classes)
     return _observed(count, np.concatenate(rows), np.concatenate(marks))
 
@@ -93,40 +100,45 @@ def _observed(classes: int, rows: npt.NDArray[np.int64], marks: Hashes) -> Obser
     return Observed(classes, rows[new], marks[new])
 
 
-def _strings(dex: Dex) -> tuple[npt.NDArray[np.int64], Hashes]:
-    used = dex.string_constants()
-    rows, index = _pairs(dex.code.owner[used.row], used.index)
+def _strings(dex: Dex, wanted: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArray[np.int64], Hashes]:
+    rows, index = _pairs(dex, dex.string_constants(), wanted)
     distinct, place = np.unique(index, return_inverse=True)
     return rows, hash_strings(dex.strings_at(distinct))[place]
 
 
-def _references(dex: Dex) -> tuple[npt.NDArray[np.int64], Hashes]:
-    used = dex.calls()
-    rows, index = _pairs(dex.code.owner[used.row], used.index)
-    methods, descriptors = dex.methods, dex.type_descriptors
-    framework = np.array([is_framework(descriptor) for descriptor in descriptors], np.bool_)
-    owner = methods.class_idx[index]
-    good = (owner < len(descriptors)) & (methods.proto_idx[index] < len(dex.protos))
-    good[good] = framework[owner[good]]
+def _references(dex: Dex, wanted: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArray[np.int64], Hashes]:
+    rows, index = _pairs(dex, dex.calls(), wanted)
+    methods = dex.methods
+    good = (methods.proto_idx[index] < len(dex.protos)) & _of_framework(dex, methods.class_idx[index])
     rows, index = rows[good], index[good]
     distinct, place = np.unique(index, return_inverse=True)
     marks = reference_marks(
-        _of_types(descriptors, methods.class_idx[distinct]),
+        _of_types(dex, methods.class_idx[distinct]),
         _of_strings(dex, methods.name_idx[distinct]),
         _of_strings(dex, dex.protos.shorty_idx[methods.proto_idx[distinct]]),
     )
     return rows, marks[place]
 
 
-def _hierarchy(dex: Dex) -> tuple[npt.NDArray[np.int64], Hashes]:
-    above, beside, descriptors = dex.superclasses, dex.interfaces, dex.type_descriptors
+def _hierarchy(dex: Dex, wanted: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArray[np.int64], Hashes]:
+    above, beside = dex.superclasses, dex.interfaces
     rows, types = np.concatenate((above.class_row, beside.class_row)), np.concatenate((above.type_idx, beside.type_idx))
-    framework = np.array([is_framework(descriptor) for descriptor in descriptors], np.bool_)
-    good = framework[types] if len(types) else np.zeros(0, np.bool_)
-    return rows[good], hierarchy_marks(_of_types(descriptors, types[good]))
+    if wanted is not None:
+        rows, types = rows[wanted[rows]], types[wanted[rows]]
+    good = _of_framework(dex, types)
+    return rows[good], hierarchy_marks(_of_types(dex, types[good]))
 
 
-def _of_types(descriptors: Sequence[bytes], types: npt.NDArray[np.integer]) -> Hashes:
+def _of_framework(dex: Dex, types: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Whether each of some types is one of the system; a type that is not in its table is none."""
+    descriptors = dex.type_descriptors
+    distinct, place = np.unique(types, return_inverse=True)
+    found = [index < len(descriptors) and is_framework(descriptors[index]) for index in distinct.tolist()]
+    return np.array(found, np.bool_)[place]
+
+
+def _of_types(dex: Dex, types: npt.NDArray[np.integer]) -> Hashes:
+    descriptors = dex.type_descriptors
     distinct, place = np.unique(types, return_inverse=True)
     return hash_names([descriptors[index] for index in distinct.tolist()])[place]
 
@@ -137,9 +149,14 @@ def _of_strings(dex: Dex, strings: npt.NDArray[np.integer]) -> Hashes:
 
 
 def _pairs(
-    rows: npt.NDArray[np.int64], index: npt.NDArray[np.int64]
+    dex: Dex, used: References, wanted: npt.NDArray[np.bool_] | None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Both columns, each pair once."""
+    """(class, index), each pair once."""
+    rows, index = used.row, used.index
+    if wanted is not None:
+        chosen = wanted[dex.code.owner][rows]
+        rows, index = rows[chosen], index[chosen]
+    rows = dex.code.owner[rows]
     keys = np.unique(rows << np.int64(32) | index)
     return keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)
 
