@@ -198,7 +198,7 @@ def _mentions(
         met = _met_by_entry(entry, names, found)
         if not met:
             unresolved.append(entry)
-        named = types.named(entry.text)
+        named = types.named(_beside_the_name(entry))
         for hit in met:
             for sdk in hit.sdks:
                 mention = _Mention(hit.word, _basis(entry), named, hit.kind in ("name", "package"))
@@ -212,6 +212,14 @@ def _mentions(
     for made in mentions.values():
         made.sort(key=lambda mention: (not mention.direct, _ORDER[mention.basis.how]))
     return mentions, unresolved
+
+
+def _beside_the_name(entry: Entry) -> str:
+    """What an entry says apart from who it is about: ``账号认证SDK`` names no account."""
+    text = entry.text
+    for who in (entry.name, entry.columns.get(Column.DEVELOPER, "")):
+        text = text.replace(who, " ", 1) if who else text
+    return text
 
 
 def _met_by_entry(entry: Entry, names: NameIndex, found: set[str]) -> list[Met]:

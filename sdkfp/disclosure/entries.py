@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from sdkfp.disclosure.document import Document, Line, Row
 from sdkfp.disclosure.folding import WordIndex, fold
+from sdkfp.disclosure.inline import LONGEST_KEY, key_parts
 from sdkfp.disclosure.names import NameIndex
 from sdkfp.policy_words import Column, PolicyWords
 
 __all__ = ["Entry", "Sentence", "Statements", "read_statements"]
 
 LONGEST_NAME = 80
-LONGEST_KEY = 24
 _MOST_LINES = 60
 """Lines of one entry of a list."""
 _LONGEST_ITEM = 400
@@ -23,6 +23,8 @@ _MOST_PRINTED = 12
 """Lines of a printed row."""
 _MOST_UNKEYED = 4
 """Lines of one without any key."""
+_FEWEST_TURNED = 3
+"""Keys of a table that has them in its first column."""
 _LONGEST_QUOTE = 1200
 _KEY_VALUE = re.compile(r"^[\s\-*+•·●○◦▪◆【(（]*(?P<key>[^:：]{1,40}?)[\s】)）]*[:：]\s*(?P<value>.*)$", re.DOTALL)
 _NUMBER = re.compile(
@@ -30,8 +32,10 @@ _NUMBER = re.compile(
 )
 _SENTENCE = re.compile(r"[^。！？!?\n;；]+(?:\.(?=\s)|[。！？!?\n;；]|$)")
 _ENGLISH_STOP = re.compile(r"(?<=[a-z)\"”])\.\s+(?=[A-Z])")
-_BRACKETS = re.compile(r"[((][^()()]*[))]")
+_BRACKETS = re.compile(r"[(（][^()（）]*(?:[)）]|$)")
 _SDK = re.compile(r"sdk", re.IGNORECASE)
+_ALTERNATIVES = re.compile(r"[/／]")
+_END_OF_NAME = re.compile(r"[。；;\n]")
 _PARTNER = re.compile(r"(?i)sdk|第三方|三方|合作|插件|third|partner|library")
 
 
@@ -108,12 +112,14 @@ def read_statements(document: Document, words: PolicyWords, names: NameIndex) ->
 
 
 def _column(text: str, heads: WordIndex[Column]) -> Column | None:
-    """The column that a head or key speaks of: its main word, which is at least a third of the text."""
-    folded = fold(_BRACKETS.sub("", text))
-    best = heads.main(folded)
-    if best is None or (best.end - best.start) * 3 < len(folded.lower):
-        return None
-    return best.value
+    """The column that a head or key speaks of: its main word, which is at least a third of the text or of an alternative in it."""
+    plain = _BRACKETS.sub("", text)
+    for part in dict.fromkeys((plain, *reversed(_ALTERNATIVES.split(plain)))):
+        folded = fold(part)
+        best = heads.main(folded)
+        if best is not None and (best.end - best.start) * 3 >= len(folded.lower):
+            return best.value
+    return None
 
 
 def _table(rows: Sequence[Row], heads: WordIndex[Column], names: NameIndex) -> list[Entry]:
@@ -128,7 +134,7 @@ def _table(rows: Sequence[Row], heads: WordIndex[Column], names: NameIndex) -> l
             return _entries(below, columns) if _lists_sdks(row, columns, below, names) else []
         if len(known) > 2:
             return _entries(below, _guessed(columns, below, names))
-    turned = _turned(rows, heads)
+    turned = _turned(rows, heads, names)
     if turned:
         return turned
     guessed = _guessed([None] * max(len(row.cells) for row in rows), rows, names)
@@ -159,17 +165,30 @@ def _guessed(columns: list[Column | None], rows: Sequence[Row], names: NameIndex
     return [Column.NAME if number == best else column for number, column in enumerate(columns)]
 
 
-def _turned(rows: Sequence[Row], heads: WordIndex[Column]) -> list[Entry]:
-    """A table of one SDK with the keys in its first column."""
-    columns: dict[Column, str] = {}
+def _turned(rows: Sequence[Row], heads: WordIndex[Column], names: NameIndex) -> list[Entry]:
+    """Tables with the keys in their first column: each name, as a key's value or as a title over the row, begins an SDK."""
+    groups: list[tuple[list[Row], dict[Column, str]]] = []
     for row in rows:
-        column = _column(row.cells[0], heads) if len(row.cells) > 1 else None
-        if column is not None and column not in columns:
-            columns[column] = "\n".join(row.cells[1:])
-    if Column.NAME not in columns or len(columns) < 3:
+        texts = list(dict.fromkeys(cell for cell in row.cells if cell))
+        column = _column(row.cells[0], heads) if len(texts) > 1 else None
+        if len(texts) == 1 and len(texts[0]) <= LONGEST_NAME and (names.is_name(texts[0]) or _SDK.search(texts[0])):
+            groups.append(([row], {Column.NAME: _NUMBER.sub("", texts[0]) or texts[0]}))
+        elif column is Column.NAME:
+            groups.append(([row], {column: "\n".join(texts[1:])}))
+        elif groups:
+            groups[-1][0].append(row)
+            if column is not None:
+                groups[-1][1].setdefault(column, "\n".join(texts[1:]))
+    if max((len(columns) for _, columns in groups), default=0) < _FEWEST_TURNED:
         return []
-    text = "\n".join(" | ".join(cell for cell in row.cells if cell) for row in rows)
-    return [Entry(rows[0].place, text[:_LONGEST_QUOTE], "table", columns[Column.NAME], columns, text)]
+    found = []
+    for members, columns in groups:
+        text = "\n".join(" | ".join(dict.fromkeys(cell for cell in row.cells if cell)) for row in members)
+        if len(columns) > 1:
+            found.append(
+                Entry(members[0].place, text[:_LONGEST_QUOTE], "table", columns[Column.NAME][:400], columns, text)
+            )
+    return found
 
 
 def _entries(rows: Iterable[Row], columns: Sequence[Column | None]) -> list[Entry]:
@@ -200,6 +219,8 @@ class _Open:
     last: Column | None = None
     printed: bool = False
     """It began as a printed row of a table."""
+    waiting: bool = False
+    """Its name stands in the next line."""
 
     def add(self, line: str, column: Column | None, value: str) -> None:
         """One more line; with the column that it speaks of, or without one as more of the last."""
@@ -246,24 +267,49 @@ class _Lists:
 
     def read(self, lines: Sequence[Line]) -> None:
         """Gather from a run of lines."""
-        for position, line in enumerate(lines):
+        wholes: list[str] = []
+        parts: list[Line] = []
+        for line in lines:
+            found = self._parts(line)
+            parts += found
+            wholes += [line.text] * len(found)
+        for position, line in enumerate(parts):
             key, column, value = _key(line.text, self._heads)
-            opened = self._opened(lines, position, column, value)
+            if self._current is not None and self._current.waiting:
+                self._current.waiting = False
+                self._current.add(line.text, None, line.text)
+                continue
+            opened = self._opened(parts, position, column, value)
             if opened is not None:
                 self._close()
                 self._current = opened
-            elif self._current is not None and (column is not None or self._current.goes_on(line, key)):
+            elif self._current is not None and (column is not None or self._goes_on(line, key)):
                 self._current.add(line.text, column, value if column is not None else line.text)
             else:
                 self._close()
-                self.sentences += _sentences(line)
+                self.sentences += _sentences(line, wholes[position])
         self._close()
+
+    def _parts(self, line: Line) -> list[Line]:
+        """The keys of a line that holds several, if they stand behind a name or nothing."""
+        title, *keys = key_parts(line, self._heads)
+        if not keys:
+            return [line]
+        if not title.text:
+            return keys
+        return [title, *keys] if _begins([title, *keys], 0, self._heads, self._names) else [line]
+
+    def _goes_on(self, line: Line, key: str | None) -> bool:
+        """More of the current entry, and not the next one of a numbered list."""
+        number = _NUMBER.match(line.text)
+        another = number is not None and self._names.leading(line.text[number.end() :]) is not None
+        return self._current is not None and not another and self._current.goes_on(line, key)
 
     def _opened(self, lines: Sequence[Line], position: int, column: Column | None, value: str) -> _Open | None:
         """The entry that a line opens, if it opens one: by the key of a name, by beginning with a name, or as the title of keys."""
         line = lines[position]
-        if column is Column.NAME and value:
-            return _Open(line.place, value[:400], [line.text], {Column.NAME: value}, 1, Column.NAME)
+        if column is Column.NAME:
+            return self._named(lines, position, value)
         if column is not None and self._current is not None:
             return None
         leading = self._names.leading(line.text) if self._printed else None
@@ -274,23 +320,57 @@ class _Lists:
             return _Open(line.place, name.rstrip(":：").strip(), [line.text])
         return None
 
+    def _named(self, lines: Sequence[Line], position: int, value: str) -> _Open | None:
+        """The entry of a line with the key of a name: the name is its value, the key itself, or the next line."""
+        line = lines[position]
+        if not value:
+            name = self._next_is_name(lines, position)
+            return _Open(line.place, name, [line.text], {}, 1, Column.NAME, waiting=True) if name else None
+        own = _named_by_key(line.text, self._heads, self._names)
+        if own is not None:
+            return _Open(line.place, own, [line.text], {Column.NAME: own}, 1)
+        name = _END_OF_NAME.split(value)[0][:400]
+        return _Open(line.place, name, [line.text], {Column.NAME: value}, 1, Column.NAME)
+
+    def _next_is_name(self, lines: Sequence[Line], position: int) -> str | None:
+        """The next line, if it may be the name that the key of this one announces."""
+        if position + 1 == len(lines):
+            return None
+        text = lines[position + 1].text
+        return text if len(text) <= LONGEST_NAME and _key(text, self._heads)[1] is None else None
+
     def _close(self) -> None:
         if self._current is not None and self._current.is_entry:
             self.entries.append(self._current.close())
         elif self._current is not None:
-            self.sentences += _sentences(Line(self._current.place, self._current.lines[0]))
+            self.sentences += _sentences(Line(self._current.place, self._current.lines[0]), self._current.lines[0])
         self._current = None
 
 
 def _key(text: str, heads: WordIndex[Column]) -> tuple[str | None, Column | None, str]:
     """The key of a ``key: value`` line, the column that it speaks of, and the value."""
-    found = _KEY_VALUE.match(text)
-    if found is None:
-        return None, None, ""
-    key = found["key"].strip()
-    if len(key) > LONGEST_KEY and len(key.split()) > 4:
-        return None, None, ""
-    return key, _column(key, heads), found["value"].strip()
+    first: str | None = None
+    for form in dict.fromkeys((text, _NUMBER.sub("", text))):
+        found = _KEY_VALUE.match(form)
+        key = found["key"].strip() if found is not None else ""
+        if found is None or (len(key) > LONGEST_KEY and len(key.split()) > 4):
+            continue
+        column = _column(key, heads)
+        if column is not None:
+            return key, column, found["value"].strip()
+        first = first or key
+    return first, None, ""
+
+
+def _named_by_key(text: str, heads: WordIndex[Column], names: NameIndex) -> str | None:
+    """The key of a line, if it is itself the name of an SDK: ``1. 甲推送SDK:用于推送``."""
+    found = _KEY_VALUE.match(_NUMBER.sub("", text))
+    key = found["key"].strip() if found is not None else ""
+    if not key or len(key) > LONGEST_NAME or heads.get(_BRACKETS.sub("", key)) is not None:
+        return None
+    main = heads.main(fold(_BRACKETS.sub("", key)))
+    bare = main is None or main.word.lower().endswith("sdk")
+    return key if names.is_name(key) or (bare and _SDK.search(key)) else None
 
 
 def _begins(lines: Sequence[Line], position: int, heads: WordIndex[Column], names: NameIndex) -> bool:
@@ -306,7 +386,8 @@ def _begins(lines: Sequence[Line], position: int, heads: WordIndex[Column], name
     return keyed and (bool(_SDK.search(name)) or line.heading) and _key(line.text, heads)[1] is None
 
 
-def _sentences(line: Line) -> list[Sentence]:
+def _sentences(line: Line, whole: str) -> list[Sentence]:
+    """The sentences of a line, or of a part of one."""
     text = _ENGLISH_STOP.sub(".\n", line.text)
     parts = [part.strip() for part in _SENTENCE.findall(text)]
-    return [Sentence(line.place, part[:_LONGEST_QUOTE], line.text) for part in parts if len(part) > 1]
+    return [Sentence(line.place, part[:_LONGEST_QUOTE], whole) for part in parts if len(part) > 1]

@@ -82,6 +82,11 @@ class WordIndex(Generic[T]):
         hits = [hit for start in range(len(text.lower) - 1) if (hit := self._at(text, start)) is not None]
         return max(hits, key=lambda hit: (hit.end == len(text.lower), hit.end - hit.start, hit.start), default=None)
 
+    def get(self, text: str) -> T | None:
+        """What the index has for this very word."""
+        folded = fold(text).lower
+        return next((value for word, _, value in self._by_head.get(folded[:2], ()) if word == folded), None)
+
     def find(self, text: Folded) -> list[Hit[T]]:
         """Every word of the text, in its order. Latin words are met as whole words only."""
         hits = []
@@ -114,11 +119,12 @@ class WordIndex(Generic[T]):
 
 
 def _ends_word(lower: str, end: int) -> bool:
-    """A Latin word ends here: nothing of it follows, except ``sdk`` written on to it."""
+    """A Latin word ends here: nothing of it follows, except ``sdk`` or ``framework`` written on to it."""
     rest = lower[end:]
-    if rest.startswith("sdk"):
-        rest = rest[3:]
-        return not rest or not _is_word(rest[0])
+    for written_on in ("sdk", "framework"):
+        if rest.startswith(written_on):
+            rest = rest[len(written_on) :]
+            return not rest or not _is_word(rest[0])
     return not _is_word(rest[0]) and not _hyphenated(lower, end, 1)
 
 
