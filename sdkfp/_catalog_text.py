@@ -28,6 +28,8 @@ _LINES: Mapping[str, Names] = {
 }
 _CATEGORIES = Names("Categories", "类别")
 _COUNTRIES = Names("Countries of the organizations", "开发者所在国家或地区")
+_MAKERS = Names("Organizations with the most signatures", "特征最多的开发者")
+_MOST_MAKERS = 15
 _UNKNOWN = Names("not known", "未知")
 _CATALOG = Names("Catalog", "特征库")
 
@@ -47,3 +49,5 @@ def _lines(summary: CatalogSummary, catalog: Catalog, language: str) -> Iterator
     words = catalog.vocabulary.categories
     yield f"{say(_CATEGORIES)}: " + " · ".join(f"{say(words[w])} {count}" for w, count in summary.categories.items())
     yield f"{say(_COUNTRIES)}: " + " · ".join(f"{c or say(_UNKNOWN)} {count}" for c, count in summary.countries.items())
+    makers = list(summary.makers.items())[:_MOST_MAKERS]
+    yield f"{say(_MAKERS)}: " + " · ".join(f"{say(catalog.organizations[m].name)} {count}" for m, count in makers)

@@ -243,14 +243,20 @@ def test_a_corpus_says_which_clues_never_fire_and_which_fire_too_widely(tmp_path
             if number == 0:
                 archive.writestr("lib/arm64-v8a/libwide.so", b"\x7fELF")
     (corpus / "notes.txt").write_text("not an app", encoding="utf-8")
+    (corpus / "notes.md").write_text("not an app either", encoding="utf-8")
+    (corpus / "listing.txt").write_text("file assets/common.txt @ base.apk\nclass a.b.C\n", encoding="utf-8")
     code, printed, notes = run("test", signatures, "--corpus", corpus, "--json")
     found = json.loads(printed)
     assert code == 0
-    assert found["apps"] == 6
+    assert found["apps"] == 7
     assert found["absent"] == ["gone"]
-    assert [(c["clue"], c["apps"], c["alone"]) for c in found["wide"]] == [("file assets/common*", 6, 5)]
+    assert [(c["clue"], c["apps"], c["alone"]) for c in found["wide"]] == [("file assets/common*", 7, 6)]
     assert [c["clue"] for c in found["silent"]] == ["class com.wide.sdk."]
     assert "notes.txt" in notes
+    assert "notes.md" in notes
+    code, printed, _ = run("test", signatures, "--corpus", corpus)
+    assert (code, "7 apps, 1 of 2 SDKs found in them" in printed) == (0, True)
+    assert "  wide: class com.wide.sdk.  (in 0, alone in 0, SDK in 7)" in printed
 
 
 LISTINGS = Path(__file__).parent / "listings"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sdkfp.cli._common import EPILOG, EXIT_NOTHING_FOUND, AsJson, app, errors, write
+from sdkfp.cli._common import EPILOG, EXIT_NOTHING_FOUND, AsJson, app, errors, spinner, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ _Where = Annotated[
     Path | None,
     typer.Argument(
         help="A whole catalog, a folder of signatures (seen together with the built-in ones) or one file; by default the built-in ones.",
-        metavar="[PATH]",
+        metavar="PATH",
     ),
 ]
 
@@ -30,7 +30,9 @@ def lint(
     path: _Where = None,
     artifacts: Annotated[
         Path | None,
-        typer.Option(help="A folder of vendors' files: marks learned from files that are all in it are compared."),
+        typer.Option(
+            help="A folder of vendors' files: marks of which it has every file are learned again and compared (see `sdkfp marks`)."
+        ),
     ] = None,
     *,
     fix: Annotated[
@@ -46,7 +48,8 @@ def lint(
             for changed in checks.fix(path):
                 typer.echo(f"rewritten: {changed}", err=True)
         workspace = checks.open_workspace(path)
-        issues = checks.lint_workspace(workspace, artifacts=artifacts)
+        with spinner("Checking", quiet=as_json):
+            issues = checks.lint_workspace(workspace, artifacts=artifacts)
         _report(issues, f"{sum(file.examined for file in workspace.files)} signatures", as_json=as_json)
 
 
@@ -75,7 +78,9 @@ def run_examples(
     ] = None,
     corpus: Annotated[
         Path | None,
-        typer.Option(help="A folder of apps: say which clues never fire in them, and which fire too widely."),
+        typer.Option(
+            help="A folder of apps, or of their feature listings (*.txt): say which clues never fire in them, and which fire too widely."
+        ),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -87,7 +92,8 @@ def run_examples(
         workspace = checks.open_workspace(path)
         catalog = workspace.strict_catalog()
         wanted = [signature.id for _, signature in workspace.examined]
-        issues = checks.check_examples(catalog, only=wanted)
+        with spinner("Running examples", quiet=as_json):
+            issues = checks.check_examples(catalog, only=wanted)
         counted = f"{len(wanted)} signatures, {sum(len(s.match) + len(s.miss) for _, s in workspace.examined)} examples"
         if listings is not None:
             found = checks.read_listings(listings)
@@ -103,7 +109,8 @@ def _survey(directory: Path, catalog: Catalog, wanted: Sequence[str], *, as_json
     from sdkfp.lint import corpus  # noqa: PLC0415 - `--help` does not need it
 
     skipped: list[NotExamined] = []
-    survey = corpus.survey(catalog, corpus.open_corpus(directory, catalog, skipped), only=wanted)
+    with spinner("Reading the corpus", quiet=as_json):
+        survey = corpus.survey(catalog, corpus.open_corpus(directory, catalog, skipped), only=wanted)
     for note in skipped:
         typer.echo(f"not examined: {note.location}: {note.reason}", err=True)
     if as_json:

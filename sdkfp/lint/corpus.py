@@ -11,7 +11,7 @@ import msgspec
 
 from sdkfp.app import App
 from sdkfp.catalog import Catalog
-from sdkfp.errors import ContainerError, NotExamined
+from sdkfp.errors import ContainerError, NotationError, NotExamined
 from sdkfp.features import FeatureSet, Kind
 from sdkfp.identification import identify
 from sdkfp.signature import Clue, Strength
@@ -23,6 +23,8 @@ _FEWEST_APPS = 5
 _WIDE_SHARE = 0.5
 _FEWEST_ALONE = 3
 _ALONE_SHARE = 0.8
+_LONGEST_LISTING = 64 << 20
+"""Bytes of one feature listing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Survey(msgspec.Struct, frozen=True):
 
 
 def open_corpus(directory: Path, catalog: Catalog, skipped: list[NotExamined]) -> Iterator[CorpusApp]:
-    """The apps and libraries below a directory, one at a time; what cannot be opened is added to ``skipped``.
+    """The apps, libraries and feature listings (``*.txt``) below a directory, one at a time; what is none is added to ``skipped``.
 
     Raises:
         ContainerError: there is no such directory.
@@ -70,13 +72,33 @@ def open_corpus(directory: Path, catalog: Catalog, skipped: list[NotExamined]) -
     wanted = frozenset(rule.name for signature in catalog for rule in signature.version if rule.kind is Kind.CONSTANT)
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         try:
+            if path.suffix == ".txt":
+                yield CorpusApp(str(path), _listing(path), ())
+                continue
             with App.open(path) as app:
                 features = app.features(constants=wanted)
                 package = app.manifest.package if app.manifest is not None else ""
-        except ContainerError as error:
+        except (ContainerError, NotationError) as error:
             skipped.append(NotExamined(str(path), "not-an-app", str(error)))
             continue
         yield CorpusApp(str(path), features, (package,) if package else ())
+
+
+def _listing(path: Path) -> FeatureSet:
+    """What `sdkfp features` printed.
+
+    Raises:
+        NotationError: it is none.
+        ContainerError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST_LISTING + 1)
+    except OSError as error:
+        raise ContainerError(f"{path} cannot be read: {error.strerror or error}") from None
+    if len(data) > _LONGEST_LISTING:
+        raise ContainerError(f"{path} is larger than {_LONGEST_LISTING} bytes")
+    return FeatureSet.parse(data.decode("utf-8", "replace"))
 
 
 def survey(catalog: Catalog, apps: Iterable[CorpusApp], *, only: Iterable[str] | None = None) -> Survey:
