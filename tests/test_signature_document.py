@@ -55,10 +55,8 @@ def test_the_tables_of_keys_are_those_of_the_reader(monkeypatch: pytest.MonkeyPa
     signature, problems = read_signature(path, Catalog.builtin().vocabulary)
     assert problems == []
     assert signature is not None
-    assert all(
-        (signature.clues, signature.exceptions, signature.version, signature.collects)
-        + (signature.artifacts, signature.sources, signature.match, signature.miss)
-    ), "the example of the document has every part"
+    parts = (signature.clues, signature.exceptions, signature.version, signature.collects, signature.artifacts)
+    assert all((*parts, signature.sources, signature.match, signature.miss)), "the example has every part"
     maker = tmp_path / "maker.yaml"
     maker.write_text("name: {en: Maker}\n", encoding="utf-8")
     read_organization(maker)
