@@ -27,7 +27,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1]), str(HERE.parents[1] / "tests")]
 
-from fetching import artifact  # noqa: E402 - benchmarks are no package
+from compilers import CompileError, Compilers, java_library, needed_library  # noqa: E402 - benchmarks are no package
+from fetching import artifact  # noqa: E402
 
 from sdkfp.app import App  # noqa: E402
 from sdkfp.catalog import Catalog  # noqa: E402
@@ -62,23 +63,18 @@ SETTINGS = (
     # Without the superclasses that the artifacts do not bring, ProGuard cannot optimize; it shrinks and renames.
     Setting("proguard", "proguard", 21, 0.25, rules=("-repackageclasses ''", "-dontoptimize")),
 )
-EVERY = ("none", "full-medium", "repackage")
-"""Settings of every app; of the others each app has one."""
+_D8, _R8, _PROGUARD = "com.android.tools.r8.D8", "com.android.tools.r8.R8", "proguard.ProGuard"
+MOST_REFUSED = 6
+"""Classes that a compiler may refuse (it crashes on what other shrinkers made of them) and that are left out of an app."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    bundletool: Path
-    proguard: str
+    compilers: Compilers
     library: Path
     """The framework's classes and the Java API as one jar."""
-
-
-def settings_of(app: str) -> list[Setting]:
-    rest = [setting.name for setting in SETTINGS if setting.name not in EVERY]
-    family, _, number = app.rpartition("-")
-    chosen = {*EVERY, rest[(int(family[3:]) * 2 + int(number)) % len(rest)]}
-    return [setting for setting in SETTINGS if setting.name in chosen]
+    host: Mapping[str, bytes]
+    """The host app's classes."""
 
 
 def run(*command: str | Path) -> None:
@@ -86,26 +82,6 @@ def run(*command: str | Path) -> None:
     done = subprocess.run([program, *map(str, command[1:])], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))[:300]} …\n{done.stdout[-500:]}{done.stderr[:1200]}")
-
-
-def java_library(android: Path, target: Path) -> Path:
-    """The framework's classes, and the JDK's signatures of the Java 8 API: compilers look for java.lang there."""
-    java = shutil.which("java") or sys.exit("java is not installed")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as out, zipfile.ZipFile(android) as framework:
-        # The API's own packages: what the system uses inside has records, which R8 3.3 refuses.
-        packages = ("android/", "dalvik/", "java/", "javax/", "org/")
-        known = {name for name in framework.namelist() if name.endswith(".class") and name.startswith(packages)}
-        for name in sorted(known):
-            out.writestr(name, framework.read(name))
-        with zipfile.ZipFile(Path(java).resolve().parents[1] / "lib" / "ct.sym") as archive:
-            for name in archive.namelist():
-                releases, _, rest = name.partition("/")  # "89A/java.base/java/lang/Object.sig": one letter a release
-                module, _, path = rest.partition("/")
-                stub = path.removesuffix(".sig") + ".class"
-                if "8" in releases and module.startswith("java.") and path.endswith(".sig") and stub not in known:
-                    known.add(stub)
-                    out.writestr(stub, archive.read(name))
-    return target
 
 
 def classes_of(path: Path) -> dict[str, bytes]:
@@ -149,22 +125,13 @@ def gather(
     return classes, owners
 
 
-def host(folder: Path, tools: Tools) -> dict[str, bytes]:
-    run(
-        "javac",
-        "-nowarn",
-        "--release",
-        "8",
-        "-cp",
-        tools.library,
-        "-d",
-        folder / "host",
-        *(HERE / "host").glob("*.java"),
-    )
-    return {
-        str(path.relative_to(folder / "host").with_suffix("")).replace("/", "."): path.read_bytes()
-        for path in sorted((folder / "host").rglob("*.class"))
-    }
+def host(library: Path) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory(prefix="host-") as out:
+        run("javac", "-nowarn", "--release", "8", "-cp", library, "-d", out, *(HERE / "host").glob("*.java"))
+        return {
+            str(path.relative_to(out).with_suffix("")).replace("/", "."): path.read_bytes()
+            for path in sorted(Path(out).rglob("*.class"))
+        }
 
 
 def keep_rules(owners: Mapping[str, str | None], setting: Setting) -> list[str]:
@@ -186,25 +153,27 @@ def write_jar(path: Path, classes: Mapping[str, bytes]) -> None:
             archive.writestr(name.replace(".", "/") + ".class", data)
 
 
-def compile_app(folder: Path, jar: Path, setting: Setting, rules: list[str], tools: Tools) -> dict[str, str]:
+def compile_app(
+    folder: Path, jar: Path, library: Path, setting: Setting, rules: list[str], compilers: Compilers
+) -> dict[str, str]:
     """Dex files into ``folder/dex``; gives original → final name of the classes that survived."""
-    out, conf, mapping = folder / "dex", folder / "rules.pro", folder / "mapping.txt"
-    out.mkdir()
-    java = ("java", "-Xmx3g", "-cp", tools.bundletool)
-    common = ("--release", "--min-api", str(setting.min_api), "--lib", tools.library, "--output", out)
+    out, conf, mapping, messages = folder / "dex", folder / "rules.pro", folder / "mapping.txt", folder / "messages.txt"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    common = ("--release", "--min-api", str(setting.min_api), "--lib", library, "--output", out)
     attributes = "-keepattributes InnerClasses,EnclosingMethod,Signature,*Annotation*,SourceFile,LineNumberTable"
     if setting.tool == "proguard":
         shrunk = folder / "shrunk.jar"
-        options = ["-injars", jar, "-outjars", shrunk, "-libraryjars", tools.library, "-printmapping", mapping]
+        options = ["-injars", jar, "-outjars", shrunk, "-libraryjars", library, "-printmapping", mapping]
         conf.write_text("\n".join([" ".join(map(str, options)), *rules, *setting.rules, attributes, *_LENIENT]))
-        run("java", "-Xmx3g", "-cp", tools.proguard, "proguard.ProGuard", f"@{conf}")
+        compilers.run(messages, _PROGUARD, f"@{conf}")
         jar = shrunk
     if setting.tool == "r8":
         conf.write_text("\n".join([*rules, *setting.rules, attributes, *_LENIENT]))
         mode = () if setting.full_mode else ("--pg-compat",)
-        run(*java, "com.android.tools.r8.R8", *mode, *common, "--pg-conf", conf, "--pg-map-output", mapping, jar)
+        compilers.run(messages, _R8, *mode, *common, "--pg-conf", conf, "--pg-map-output", mapping, jar)
     else:
-        run(*java, "com.android.tools.r8.D8", *common, jar)
+        compilers.run(messages, _D8, *common, jar)
     if not mapping.exists():
         return {}
     return dict(re.findall(r"^(\S+) -> (\S+):$", mapping.read_text(), re.MULTILINE))
@@ -231,36 +200,57 @@ def build(
     name: str, plan: Mapping[str, object], out: Path, tools: Tools, catalog: Catalog, only: Sequence[str]
 ) -> None:
     releases: list[Mapping[str, object]] = plan["releases"]  # type: ignore[assignment]
-    todo = [setting for setting in settings_of(name) if not (out / f"{name}.{setting.name}.json").exists()]
+    todo = [setting for setting in SETTINGS if not (out / f"{name}.{setting.name}.json").exists()]
     todo = [setting for setting in todo if not only or setting.name in only]
     if not todo:
         return
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as scratch:
         folder = Path(scratch)
         classes, owners = gather(releases, catalog)
-        own = host(folder, tools)
-        write_jar(folder / "app.jar", classes | own)
+        library = needed_library(tools.library, classes | dict(tools.host), folder / "library.jar")
         for setting in todo:
-            stage = folder / setting.name
-            stage.mkdir()
             try:
-                names = compile_app(stage, folder / "app.jar", setting, keep_rules(owners, setting), tools)
-            except RuntimeError as error:
+                names, left = compile_leniently(folder, classes, owners, library, setting, tools)
+            except CompileError as error:
                 print(f"{name}.{setting.name}: {error}", flush=True)
                 continue
             app = out / f"{name}.{setting.name}.apk"
             with zipfile.ZipFile(app, "w", zipfile.ZIP_DEFLATED) as archive:
-                for dex in sorted((stage / "dex").glob("*.dex")):
+                for dex in sorted((folder / setting.name / "dex").glob("*.dex")):
                     archive.write(dex, dex.name)
             truth = truth_of(app, names, owners)
             record = {
                 "half": plan["half"],
                 "setting": setting.name,
                 "releases": {str(release["sdk"]): release["version"] for release in releases},
+                "left_out": left,
                 "classes": truth,
             }
             (out / f"{name}.{setting.name}.json").write_text(json.dumps(record))
-            print(f"{name}.{setting.name}: {len(truth)} of {len(classes)} classes", flush=True)
+            print(f"{name}.{setting.name}: {len(truth)} of {len(classes)} classes {left or ''}", flush=True)
+
+
+def compile_leniently(
+    folder: Path,
+    classes: dict[str, bytes],
+    owners: Mapping[str, str | None],
+    library: Path,
+    setting: Setting,
+    tools: Tools,
+) -> tuple[dict[str, str], list[str]]:
+    """As :func:`compile_app`, without the classes that crash the compiler; gives them, too."""
+    left: list[str] = []
+    while True:
+        whole = {name: data for name, data in classes.items() if name not in left} | dict(tools.host)
+        write_jar(folder / "app.jar", whole)
+        rules = keep_rules({name: owner for name, owner in owners.items() if name in whole}, setting)
+        try:
+            stage = folder / setting.name
+            return compile_app(stage, folder / "app.jar", library, setting, rules, tools.compilers), left
+        except CompileError as error:
+            if error.culprit not in classes or error.culprit in left or len(left) >= MOST_REFUSED:
+                raise
+            left.append(error.culprit)
 
 
 def main() -> None:
@@ -275,13 +265,17 @@ def main() -> None:
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     library = out / "library.jar"
-    tools = Tools(arguments.bundletool, arguments.proguard, library)
     if not library.exists():
         java_library(arguments.library, library)
+    plans = json.loads((HERE / "apps.json").read_text())
     catalog = Catalog.builtin()
-    for name, plan in json.loads((HERE / "apps.json").read_text()).items():
-        if not arguments.only or name in arguments.only:
-            build(name, plan, out, tools, catalog, arguments.settings or ())
+    compilers = Compilers(f"{arguments.bundletool}:{arguments.proguard}")
+    tools = Tools(compilers, library, host(library))
+    try:
+        for name in arguments.only or plans:
+            build(name, plans[name], out, tools, catalog, arguments.settings or ())
+    finally:
+        compilers.close()
 
 
 if __name__ == "__main__":
