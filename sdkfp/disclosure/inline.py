@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sdkfp.disclosure.document import Line
-from sdkfp.disclosure.folding import WordIndex, count_cjk
+from sdkfp.disclosure.folding import WordIndex, count_cjk, is_cjk
 
 if TYPE_CHECKING:
     from sdkfp.policy_words import Column
@@ -52,4 +52,4 @@ def _start_of_key(text: str, colon: int, heads: WordIndex[Column]) -> int | None
 def _apart(text: str, start: int, word: str) -> bool:
     """It is not the end of another word."""
     last = text[start - 1] if start else " "
-    return not last.isalnum() or (count_cjk(word) >= _FEWEST_CHARACTERS and not last.isascii())
+    return not last.isalnum() or (count_cjk(word) >= _FEWEST_CHARACTERS and is_cjk(word[0]))

@@ -301,7 +301,7 @@
       if (node.classes) line.append(words.classes.cloneNode(true));
       if (node.card >= 0) html("a", words.open_card, html("p", null, details)).href = `#sdk-${node.card}`;
       for (const [word, mine, other] of [["outgoing", "from", "to"], ["incoming", "to", "from"]]) {
-        const found = edges.filter((edge) => edge[mine] === chosen).sort((a, b) => b.count - a.count);
+        const found = edges.filter((edge) => edge[mine] === chosen).sort((a, b) => order(a) - order(b) || b.count - a.count);
         if (!found.length) continue;
         const title = html("h4", words[word], details);
         title.append(` (${found.length})`);
@@ -315,6 +315,12 @@
           html("code", edge.evidence, item);
         }
       }
+    }
+
+    // What it uses before what it is able to read, and that it is inside at the end.
+    function order(edge) {
+      const place = Object.keys(data.types).indexOf(edge.type);
+      return edge.type === "embeds" || place < 0 ? 99 : place;
     }
 
     function choose(id) {
