@@ -34,7 +34,7 @@ from sdkfp.signature import (
 )
 from sdkfp.versions import is_contradictory
 
-__all__ = ["SIGNATURE_KEYS", "read_organization", "read_signature", "read_types", "read_words"]
+__all__ = ["SIGNATURE_KEYS", "is_id", "read_organization", "read_signature", "read_types", "read_words"]
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TAKEN = frozenset({"app"})
@@ -47,6 +47,11 @@ _NESTED_QUANTIFIER = re.compile(r"\((?:\?:)?(?:\\.|\[[^\]]*\]|[^\\()\[\]])[+*]\)
 """A group of one repeated atom that is itself repeated, such as ``(a+)+``."""
 
 E_ = TypeVar("E_", bound=Enum)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text may be the id of a signature."""
+    return _ID.fullmatch(text) is not None and text not in _TAKEN
 
 
 def read_signature(

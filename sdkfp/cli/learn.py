@@ -64,12 +64,18 @@ def learn(  # noqa: PLR0913, PLR0917 - one parameter is one option
         from sdkfp import learn as workshop  # noqa: PLC0415 - `--help` does not need it
         from sdkfp.signature import Names  # noqa: PLC0415 - as above
 
+        if not workshop.is_id(sdk):
+            fail(f"{sdk!r} is not an id: a-z, 0-9 and single hyphens", EXIT_USAGE)
         own = [into] if into is not None and workshop.has_signatures(into) else []
         catalog = load_catalog([*(signatures or ()), *own], no_builtin=no_builtin)
         unknown = [word for word in category or () if word not in catalog.vocabulary.categories]
         if unknown:
             known = ", ".join(catalog.vocabulary.categories)
             fail(f"unknown category {unknown[0]!r}; known are: {known}", EXIT_USAGE)
+        if not category and into is not None and not workshop.target_of(into, sdk).exists():
+            fail(
+                f"a new signature needs a --category; known are: {', '.join(catalog.vocabulary.categories)}", EXIT_USAGE
+            )
         if name_zh and not name:
             fail("--name-zh needs --name", EXIT_USAGE)
         if organization is not None and not _is_known(organization, catalog, into):

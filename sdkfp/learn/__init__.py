@@ -11,8 +11,9 @@ from sdkfp.learn.artifact import Library, Release, read_release
 from sdkfp.learn.client import Limits
 from sdkfp.learn.obtaining import obtain
 from sdkfp.learn.proposal import Proposal, propose
-from sdkfp.learn.yaml_text import has_signatures, merge, render, save
+from sdkfp.learn.yaml_text import has_signatures, merge, render, save, target_of
 from sdkfp.signature import Names
+from sdkfp.signature_reader import is_id
 
 __all__ = [
     "SETTINGS",
@@ -22,6 +23,7 @@ __all__ = [
     "Proposal",
     "Release",
     "has_signatures",
+    "is_id",
     "learn",
     "merge",
     "obtain",
@@ -29,6 +31,7 @@ __all__ = [
     "read_release",
     "render",
     "save",
+    "target_of",
 ]
 
 

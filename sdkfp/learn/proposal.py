@@ -106,7 +106,8 @@ def propose(
         match=tuple(match_examples(ordered, clues, rules)),
         miss=tuple(miss_examples(newest, clues)),
     )
-    notes = [*_left_out(prefixes, finder), *_version_notes(ordered, releases, places), *beside, *strangers]
+    unsaid = [] if signature.categories else ["what it is for is not said: fill in `categories`"]
+    notes = [*unsaid, *_left_out(prefixes, finder), *_version_notes(ordered, releases, places), *beside, *strangers]
     notes += [f"not examined: {note.location}: {note.reason}" for release in ordered for note in release.not_examined]
     return Proposal(
         signature=signature,

@@ -164,11 +164,11 @@ def test_a_package_that_a_shrinker_named_is_no_clue(tmp_path: Path) -> None:
 def test_an_organization_of_the_folder_that_is_written_to(releases: list[str], tmp_path: Path) -> None:
     into = tmp_path / "signatures"
     (into / "organizations").mkdir(parents=True)
-    options = ("--id", "maker-kit", "--into", into, "--organization", "maker")
+    options = ("--id", "maker-kit", "--into", into, "--organization", "maker", "--category", "push")
     code, _, notes = run(*releases, *options)
     assert (code, "write organizations/maker.yaml first" in notes) == (2, True)
     (into / "organizations" / "maker.yaml").write_text("name: {en: Maker}\n", encoding="utf-8")
-    assert run(*releases, *options, "--category", "push")[0] == 0
+    assert run(*releases, *options)[0] == 0
     assert {issue.rule for issue in lint(into)} == {"no-source"}
 
 
@@ -342,7 +342,7 @@ def test_a_folder_that_may_not_be_written_stays_as_it_is(releases: list[str], tm
     into.chmod(0o555)
     with without_privileges():
         code, _, notes = run(*releases, "--id", "maker-kit", "--into", into)
-        fresh, _, fresh_notes = run(*releases, "--id", "new-kit", "--into", into / "deeper")
+        fresh, _, fresh_notes = run(*releases, "--id", "new-kit", "--category", "push", "--into", into / "deeper")
     assert (code, fresh) == (3, 3)
     assert "cannot be written: Permission denied; nothing was changed" in notes
     assert "cannot be written: Permission denied; nothing was changed" in fresh_notes
@@ -365,7 +365,7 @@ def test_a_folder_that_may_not_be_written_stays_as_it_is(releases: list[str], tm
 def test_hostile_artifacts_give_a_message_or_a_proposal(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "kit.aar"
     path.write_bytes(data)
-    code, _, notes = run(path, "--id", "kit", "--into", tmp_path / "out")
+    code, _, notes = run(path, "--id", "kit", "--category", "push", "--into", tmp_path / "out")
     assert "Traceback" not in notes
     assert code in (0, 3)
     assert {p.name for p in tmp_path.rglob("*") if p.is_file()} <= {"kit.aar", "kit.yaml"}
@@ -383,9 +383,15 @@ def test_a_bomb_stops_at_the_limit(tmp_path: Path) -> None:
     assert "com.maker.kit." in render(proposal.signature)
 
 
-def test_usage_errors(releases: list[str]) -> None:
+def test_usage_errors(releases: list[str], tmp_path: Path) -> None:
     assert run(*releases, "--id", "kit", "--category", "pushing")[0] == 2
     assert run(*releases, "--id", "kit", "--name-zh", "样例")[0] == 2
+    code, _, notes = run(*releases, "--id", "Kit_1", "--category", "push")
+    assert (code, "is not an id: a-z, 0-9 and single hyphens" in notes) == (2, True)
+    code, _, notes = run(*releases, "--id", "kit", "--into", tmp_path / "out")
+    assert (code, "a new signature needs a --category; known are: advertising, " in notes) == (2, True)
+    assert not (tmp_path / "out").exists()
+    assert "what it is for is not said" in run(*releases, "--id", "kit")[2]
     assert run("nowhere.aar", "--id", "kit")[0] == 3
     with pytest.raises(LearnError):
         learn([], Catalog.builtin(), "kit")
