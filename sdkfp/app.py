@@ -236,12 +236,13 @@ class App:
         Args:
             constants: names (``class.field``) of the static string constants wanted; ``None`` for all.
         """
+        wanted = None if constants is None else _by_owner(constants)
         columns: list[Column] = []
         columns += [Column(Kind.CLASS, part.location, part.dex.class_names) for part in self.dexes]
         columns += self._class_file_columns
         columns += [Column(Kind.REFERS, part.location, part.dex.referenced_class_names) for part in self.dexes]
-        columns += [column for part in self.dexes for column in _constant_columns(part, constants)]
-        columns += self._class_file_constants(constants)
+        columns += [column for part in self.dexes for column in _constant_columns(part, wanted)]
+        columns += self._class_file_constants(wanted)
         columns += [column for part in self.libraries for column in self._library_columns(part)]
         columns += [column for file in self.manifests for column in file.manifest.features(file.location)]
         columns += self._file_columns()
@@ -300,13 +301,12 @@ class App:
                 names.setdefault(_archive_of(entry), []).append(class_name)
         return tuple(Column(Kind.CLASS, archive, found) for archive, found in names.items())
 
-    def _class_file_constants(self, wanted: Collection[str] | None) -> Iterator[Column]:
+    def _class_file_constants(self, wanted: Mapping[str, Collection[str]] | None) -> Iterator[Column]:
         """The static string constants of the .class files that may hold those wanted; the other files are not read."""
-        owners = None if wanted is None else {name.rpartition(".")[0] for name in wanted}
         for entry in self.entries:
             if not entry.name.endswith(".class") or not _is_class_of_android(entry.name):
                 continue
-            if owners is not None and entry.name[: -len(".class")].replace("/", ".") not in owners:
+            if wanted is not None and entry.name[: -len(".class")].replace("/", ".") not in wanted:
                 continue
             try:
                 found = read_class(self.read(entry) or b"")
@@ -314,7 +314,7 @@ class App:
                 self._skip(entry.location, "class-file-malformed", str(error))
                 continue
             rows = [(f"{found.name}.{field}", value) for field, value in found.static_strings]
-            rows = [row for row in rows if wanted is None or row[0] in wanted]
+            rows = [row for row in rows if wanted is None or row[0] in wanted.get(found.name, ())]
             yield Column(Kind.CONSTANT, _archive_of(entry), [name for name, _ in rows], [value for _, value in rows])
 
     def _file_columns(self) -> Iterator[Column]:
@@ -379,16 +379,25 @@ def _is_class_of_android(name: str) -> bool:
     return not name.startswith("META-INF/") and not name.endswith(("module-info.class", "package-info.class"))
 
 
-def _constant_columns(part: DexPart, wanted: Collection[str] | None) -> Iterator[Column]:
+def _by_owner(names: Collection[str]) -> dict[str, list[str]]:
+    """Names of constants by the class that they are in: once for all files, as a catalog may want very many."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.rpartition(".")[0], []).append(name)
+    return found
+
+
+def _constant_columns(part: DexPart, wanted: Mapping[str, Collection[str]] | None) -> Iterator[Column]:
     dex = part.dex
+    here: set[str] | None = None
     if wanted is not None:
-        owners = {name.rpartition(".")[0] for name in wanted}
-        rows = [row for row, name in enumerate(dex.class_names) if name in owners]
+        rows = [row for row, name in enumerate(dex.class_names) if name in wanted]
         if not rows:
             return
+        here = {constant for row in rows for constant in wanted[dex.class_names[row]]}
         dex = dex.only(rows)
-    names, values = dex.static_string_constants(wanted)
-    computed = dict(zip(*computed_constants(dex, wanted), strict=True))
+    names, values = dex.static_string_constants(here)
+    computed = dict(zip(*computed_constants(dex, here), strict=True))
     more = [name for name in computed if name not in set(names)]
     if names or more:
         yield Column(Kind.CONSTANT, part.location, [*names, *more], [*values, *(computed[name] for name in more)])

@@ -72,8 +72,45 @@ def _first(candidates: Iterator[Reference]) -> Reference | None:
     return None
 
 
-_Glob = tuple[str, re.Pattern[str], Reference]
-"""Plain head, whole pattern, clue."""
+class _GlobTable:
+    """Clues with ``*`` of one kind, by their plain head: what stands before the first star."""
+
+    def __init__(self) -> None:
+        self._by_head: dict[str, list[tuple[re.Pattern[str], Reference]]] = {}
+        self._lengths: list[int] = []
+        self._count = 0
+
+    def add(self, name: str, reference: Reference) -> None:
+        head = name.partition("*")[0]
+        self._by_head.setdefault(head, []).append((re.compile(translate(name)), reference))
+        self._count += 1
+
+    def freeze(self) -> None:
+        """All are added."""
+        self._by_head = dict(sorted(self._by_head.items()))
+        self._lengths = sorted({len(head) for head in self._by_head})
+
+    def rows(self, names: Sequence[str]) -> Iterator[tuple[int, Reference]]:
+        """(row, clue) for every name that a clue meets; for one name the clues with the shortest head first."""
+        return self._by_name(names) if len(names) * len(self._lengths) < self._count else self._by_clue(names)
+
+    def _by_name(self, names: Sequence[str]) -> Iterator[tuple[int, Reference]]:
+        """Few names: each is asked for its beginnings, however many clues there are."""
+        for row, name in enumerate(names):
+            for length in self._lengths:
+                for pattern, reference in self._by_head.get(name[:length], ()) if length <= len(name) else ():
+                    if pattern.match(name):
+                        yield row, reference
+
+    def _by_clue(self, names: Sequence[str]) -> Iterator[tuple[int, Reference]]:
+        """Many names: sorted once; each clue then looks only at those that begin with its head."""
+        order = sorted(range(len(names)), key=names.__getitem__)
+        ordered = [names[row] for row in order]
+        for head, clues in self._by_head.items():
+            at = bisect_left(ordered, head)
+            while at < len(ordered) and ordered[at].startswith(head):
+                yield from ((order[at], reference) for pattern, reference in clues if pattern.match(ordered[at]))
+                at += 1
 
 
 class ClueIndex:
@@ -83,7 +120,7 @@ class ClueIndex:
         self.signatures = tuple(signatures)
         self._tables = {kind: _ClassTable() for kind in CLASS_KINDS}
         self._exact: dict[Kind, dict[str, list[Reference]]] = {}
-        self._globs: dict[Kind, list[_Glob]] = {}
+        self._globs: dict[Kind, _GlobTable] = {}
         # Entries that may identify come first, so that the nursery never takes a class away from them.
         order = sorted(range(len(self.signatures)), key=lambda i: (self.signatures[i].nursery, i))
         for position in order:
@@ -93,15 +130,14 @@ class ClueIndex:
             for clue in signature.clues:
                 self._add(signature, Reference(position, clue, exception=False))
         for globs in self._globs.values():
-            globs.sort(key=lambda row: row[0])
+            globs.freeze()
 
     def _add(self, signature: Signature, reference: Reference) -> None:
         kind, name = reference.clue.kind, reference.clue.name
         if kind in self._tables:
             self._tables[kind].add(name, reference)
         elif "*" in name:
-            head = name.partition("*")[0]
-            self._globs.setdefault(kind, []).append((head, re.compile(translate(name)), reference))
+            self._globs.setdefault(kind, _GlobTable()).add(name, reference)
         else:
             key = f"{signature.id}/{name}" if kind is Kind.YARA else name
             self._exact.setdefault(kind, {}).setdefault(key, []).append(reference)
@@ -128,29 +164,15 @@ class ClueIndex:
     def exact(self, kind: Kind, names: Sequence[str]) -> Iterator[tuple[int, Reference]]:
         """(row, clue) for every name that a clue of this kind names, with or without ``*``; exceptions are applied."""
         table = self._exact.get(kind, {})
-        globs = self._globs.get(kind, ())
-        if not table and not globs:
+        globs = self._globs.get(kind)
+        if not table and globs is None:
             return
         found: dict[int, list[Reference]] = {}
         for row, name in enumerate(names):
             if name in table:
                 found.setdefault(row, []).extend(table[name])
-        for row, reference in _glob_rows(globs, names):
+        for row, reference in globs.rows(names) if globs is not None else ():
             found.setdefault(row, []).append(reference)
         for row in sorted(found):
             excepted = {reference.signature for reference in found[row] if reference.exception}
             yield from ((row, reference) for reference in found[row] if reference.signature not in excepted)
-
-
-def _glob_rows(globs: Sequence[_Glob], names: Sequence[str]) -> Iterator[tuple[int, Reference]]:
-    """Names sorted once; each glob then looks only at those that begin with its plain head."""
-    if not globs:
-        return
-    order = sorted(range(len(names)), key=names.__getitem__)
-    ordered = [names[row] for row in order]
-    for head, pattern, reference in globs:
-        at = bisect_left(ordered, head)
-        while at < len(ordered) and ordered[at].startswith(head):
-            if pattern.match(ordered[at]):
-                yield order[at], reference
-            at += 1
