@@ -1,10 +1,13 @@
 """What reading every kind of evidence costs, against inflating the bytes that have to be read; and single large libraries.
 
-    python benchmarks/evidence_cost.py [--repeat N] [--json FILE] [APP …] [--library FILE …]
+    python benchmarks/evidence_cost.py [--repeat N] [--engine yara|yara-x] [--json FILE] [APP …] [--library FILE …]
 
 Evidence is what a scan does without rename-proof marks, reads and the graph, which have benchmarks of their own: the container, dex
-names and constants, native libraries, manifests, files, rules, signers, and the identification. Times are of the processor, the
-best of N runs. APP is a key of tests/support/corpus.toml or a path; FILE a native library.
+names and constants, native libraries, manifests, files, rules, signers, and the identification. The bytes to be read are those of every
+dex file and native library, also of those under other names. Times are of the processor, the best of N runs. APP is a key of
+tests/support/corpus.toml or a path; FILE a native library.
+
+Fails where evidence costs more than five times the inflating, or a library more than 0.3 s for each 60 MB.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import measure
 from scan_vs_inflate import entries_of, inflate
@@ -25,6 +28,7 @@ from sdkfp import identification
 from sdkfp.elf import read_library
 from sdkfp.features import FeatureSet
 from sdkfp.rules import match_features, match_parts
+from sdkfp.yara import CompiledRules, Engine, RuleSource, compile_rules, default_engine
 
 APPS = (
     "yosemite-1.4.3",
@@ -35,6 +39,8 @@ APPS = (
     "xposedinstaller-3.1.5",
 )
 LIBRARY = "realm@6.1.0/arm64-v8a/librealmreact.so"
+MOST_INFLATES = 5.0
+MOST_SECONDS, OF_BYTES = 0.3, 60e6
 
 
 def best(work: Callable[[], object], repeat: int) -> float:
@@ -48,32 +54,40 @@ def best(work: Callable[[], object], repeat: int) -> float:
     return min(seconds)
 
 
-def evidence(path: Path, catalog: sdkfp.Catalog) -> None:
+def rules_on(engine: Engine) -> CompiledRules:
+    """The built-in rules on one engine."""
+    files = sorted((measure.ROOT / "signatures").glob("[sp]*/*.yar"))
+    return compile_rules([RuleSource(file.stem, file.name, file.read_text("utf-8")) for file in files], engine=engine)
+
+
+def evidence(path: Path, catalog: sdkfp.Catalog, rules: CompiledRules) -> None:
     """Everything up to the identification."""
     with sdkfp.App.open(path) as app:
-        parts = match_parts(app, catalog.rules)
+        parts = match_parts(app, rules)
         wanted = frozenset(rule.name for s in catalog for rule in s.version if rule.kind is sdkfp.Kind.CONSTANT)
         features = app.features(constants=wanted) | FeatureSet(parts.columns)
-        features |= FeatureSet(match_features(features, catalog.rules, app.name).columns)
+        features |= FeatureSet(match_features(features, rules, app.name).columns)
         identification.identify(features, catalog)
         _ = (app.signers, app.not_examined)
 
 
-def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
+def compare(key: str, catalog: sdkfp.Catalog, rules: CompiledRules, repeat: int) -> dict[str, Any]:
     """One app: seconds of both, and the bytes."""
     path = measure.app(key)
-    dex, libraries = entries_of(path, "*.dex"), entries_of(path, "lib/*.so", "assets/*.so")
+    with sdkfp.App.open(path) as app:
+        names = [[part.location.rpartition("!")[2] for part in parts] for parts in (app.dexes, app.libraries)]
+    dex, libraries = (entries_of(path, *found) for found in names)
     return {
         "app": key,
         "dex_bytes": sum(size for _, size, _ in dex),
         "libraries": len(libraries),
         "library_bytes": sum(size for _, size, _ in libraries),
         "inflate_s": best(lambda: inflate(dex + libraries), repeat),
-        "evidence_s": best(lambda: evidence(path, catalog), repeat),
+        "evidence_s": best(lambda: evidence(path, catalog, rules), repeat),
     }
 
 
-def library(path: Path, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
+def library(path: Path, rules: CompiledRules, repeat: int) -> dict[str, Any]:
     """One native library: seconds for reading it and for the rules."""
     data = path.read_bytes()
     return {
@@ -81,7 +95,7 @@ def library(path: Path, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
         "bytes": len(data),
         "symbols": len(read_library(data).exported),
         "read_s": best(lambda: read_library(data), repeat),
-        "rules_s": best(lambda: catalog.rules.match("elf", data, timeout_s=60), repeat),
+        "rules_s": best(lambda: rules.match("elf", data, timeout_s=60), repeat),
     }
 
 
@@ -90,21 +104,31 @@ def main() -> None:
     parser.add_argument("apps", nargs="*", default=APPS, help="keys of the corpus, or paths")
     parser.add_argument("--library", type=Path, action="append", help="a native library; may be repeated")
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--engine", choices=get_args(Engine), default=default_engine())
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    catalog = sdkfp.Catalog.builtin()
-    rows = [compare(key, catalog, options.repeat) for key in options.apps]
+    catalog, rules = sdkfp.Catalog.builtin(), rules_on(options.engine)
+    rows = [compare(key, catalog, rules, options.repeat) for key in options.apps]
     paths = options.library or [realapps.fetch(LIBRARY)]
-    libraries = [library(path, catalog, options.repeat) for path in paths]
-    print(f"{measure.machine()}; rules on {catalog.rules.engine}; best of {options.repeat}, processor time\n")
+    libraries = [library(path, rules, options.repeat) for path in paths]
+    print(f"{measure.machine()}; rules on {rules.engine}; best of {options.repeat}, processor time\n")
     head = ("app", "dex MB", ".so", ".so MB", "inflate ms", "evidence ms", "evidence / inflate")
     print(measure.markdown(head, [_cells(row) for row in rows]))
-    second_head = ("library", "MB", "exported symbols", "read ms", "rules ms")
+    second_head = ("library", "MB", "exported symbols", "read ms", "rules ms", "both, for 60 MB, ms")
     print()
     print(measure.markdown(second_head, [_library_cells(row) for row in libraries]))
     if options.json:
-        result = {"machine": measure.machine(), "repeat": options.repeat, "apps": rows, "libraries": libraries}
+        result = {"machine": measure.machine(), "engine": rules.engine, "repeat": options.repeat}
+        result |= {"apps": rows, "libraries": libraries}
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    slow = [row["app"] for row in rows if row["evidence_s"] > MOST_INFLATES * row["inflate_s"]]
+    slow += [row["library"] for row in libraries if _seconds_for_60_megabytes(row) > MOST_SECONDS]
+    if slow:
+        raise SystemExit(f"too slow: {', '.join(slow)}")
+
+
+def _seconds_for_60_megabytes(row: dict[str, Any]) -> float:
+    return float((row["read_s"] + row["rules_s"]) / row["bytes"] * OF_BYTES)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -115,7 +139,13 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 def _library_cells(row: dict[str, Any]) -> list[str]:
     times = [f"{row[name] * 1e3:.0f}" for name in ("read_s", "rules_s")]
-    return [row["library"], f"{row['bytes'] / 1e6:.1f}", f"{row['symbols']:,}", *times]
+    return [
+        row["library"],
+        f"{row['bytes'] / 1e6:.1f}",
+        f"{row['symbols']:,}",
+        *times,
+        f"{_seconds_for_60_megabytes(row) * 1e3:.0f}",
+    ]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ rule mobisec_library
         target = "features"
         kinds = "library"
     strings:
-        $library = /\nlibrary libmobisec\.so( @ |\n)/
+        $library = /[\n]library libmobisec\.so( @ |\n)/
     condition:
         $library
 }
@@ -29,7 +29,7 @@ rule mobisec_payload
         target = "features"
         kinds = "file"
     strings:
-        $data = /\nfile ([A-Za-z0-9_-]{1,40}\/){0,3}aliprotect\.dat( @ |\n)/
+        $data = /[\n]file ([A-Za-z0-9_-]{1,40}\/){0,3}aliprotect\.dat( @ |\n)/
     condition:
         $data
 }

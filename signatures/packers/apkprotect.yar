@@ -4,7 +4,7 @@ rule apkprotect_library
         target = "features"
         kinds = "library"
     strings:
-        $library = /\nlibrary libAPKProtect[A-Za-z0-9_-]{0,20}\.so( @ |\n)/
+        $library = /[\n]library libAPKProtect[A-Za-z0-9_-]{0,20}\.so( @ |\n)/
     condition:
         $library
 }

@@ -4,7 +4,7 @@ rule appsealing_library
         target = "features"
         kinds = "library"
     strings:
-        $library = /\nlibrary libcovault-appsec\.so( @ |\n)/
+        $library = /[\n]library libcovault-appsec\.so( @ |\n)/
     condition:
         $library
 }

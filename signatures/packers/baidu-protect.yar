@@ -4,7 +4,7 @@ rule baidu_protect_library
         target = "features"
         kinds = "file library"
     strings:
-        $library = /\n(library |file assets\/)libbaiduprotect\.so( @ |\n)/
+        $library = /[\n](library |file assets\/)libbaiduprotect\.so( @ |\n)/
     condition:
         $library
 }
@@ -15,7 +15,7 @@ rule baidu_protect_payload
         target = "features"
         kinds = "file"
     strings:
-        $jar = /\nfile assets\/baiduprotect\.jar( @ |\n)/
+        $jar = /[\n]file assets\/baiduprotect\.jar( @ |\n)/
     condition:
         $jar
 }

@@ -4,7 +4,7 @@ rule bangcle_payload
         target = "features"
         kinds = "file"
     strings:
-        $code = /\nfile assets\/sdkclasses[0-9]{0,2}\.bangcle( @ |\n)/
+        $code = /[\n]file assets\/sdkclasses[0-9]{0,2}\.bangcle( @ |\n)/
     condition:
         $code
 }
@@ -17,7 +17,7 @@ rule secneo_sdk_helper
     strings:
         $helper = "\nclass com.secneo.sdk.Helper @ "
         $helper_bare = "\nclass com.secneo.sdk.Helper\n"
-        $library = /\nlibrary libSdkHelper_sdk\.so( @ |\n)/
+        $library = /[\n]library libSdkHelper_sdk\.so( @ |\n)/
     condition:
         any of them
 }

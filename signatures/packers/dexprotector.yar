@@ -4,7 +4,7 @@ rule dexprotector_library
         target = "features"
         kinds = "library"
     strings:
-        $library = /\nlibrary libdexprotector(\.[A-Za-z0-9.]{1,40})?\.so( @ |\n)/
+        $library = /[\n]library libdexprotector(\.[A-Za-z0-9.]{1,40})?\.so( @ |\n)/
     condition:
         $library
 }

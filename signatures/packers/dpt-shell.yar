@@ -20,9 +20,9 @@ rule dpt_shell_payload
         target = "features"
         kinds = "file"
     strings:
-        $code = /\nfile assets\/OoooooOooo( @ |\n)/
-        $dex = /\nfile assets\/i11111i111\.zip( @ |\n)/
-        $libraries = /\nfile assets\/vwwwwwvwww\/[A-Za-z0-9._\/-]{1,80}( @ |\n)/
+        $code = /[\n]file assets\/OoooooOooo( @ |\n)/
+        $dex = /[\n]file assets\/i11111i111\.zip( @ |\n)/
+        $libraries = /[\n]file assets\/vwwwwwvwww\/[A-Za-z0-9._\/-]{1,80}( @ |\n)/
     condition:
         any of them
 }

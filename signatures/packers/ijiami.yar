@@ -4,7 +4,7 @@ rule ijiami_payload
         target = "features"
         kinds = "file"
     strings:
-        $data = /\nfile assets\/ijiami\.dat( @ |\n)/
+        $data = /[\n]file assets\/ijiami\.dat( @ |\n)/
     condition:
         $data
 }
@@ -15,8 +15,8 @@ rule ijiami_libraries
         target = "features"
         kinds = "file library"
     strings:
-        $loader = /\n(library |file assets\/[A-Za-z0-9_\/-]{0,40})libexec\.so( @ |\n)/
-        $main = /\n(library |file assets\/[A-Za-z0-9_\/-]{0,40})libexecmain\.so( @ |\n)/
+        $loader = /[\n](library |file assets\/[A-Za-z0-9_\/-]{0,40})libexec\.so( @ |\n)/
+        $main = /[\n](library |file assets\/[A-Za-z0-9_\/-]{0,40})libexecmain\.so( @ |\n)/
     condition:
         all of them
 }

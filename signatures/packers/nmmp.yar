@@ -16,7 +16,7 @@ rule nmmp_interpreter
         target = "features"
         kinds = "library needed"
     strings:
-        $library = /\n(library|needed) libnmmvm\.so( @ |\n)/
+        $library = /[\n](library|needed) libnmmvm\.so( @ |\n)/
     condition:
         $library
 }

@@ -4,7 +4,7 @@ rule jiagu_library
         target = "features"
         kinds = "file library"
     strings:
-        $library = /\n(library |file assets\/)libjiagu(_art|_64|_a64|_x86|_x64)?\.so( @ |\n)/
+        $library = /[\n](library |file assets\/)libjiagu(_art|_64|_a64|_x86|_x64)?\.so( @ |\n)/
     condition:
         $library
 }
@@ -39,7 +39,7 @@ rule protect_class_library
         target = "features"
         kinds = "file library"
     strings:
-        $library = /\n(library |file assets\/)libprotectClass(_x86)?\.so( @ |\n)/
+        $library = /[\n](library |file assets\/)libprotectClass(_x86)?\.so( @ |\n)/
     condition:
         $library
 }

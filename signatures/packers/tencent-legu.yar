@@ -4,10 +4,10 @@ rule legu_payload
         target = "features"
         kinds = "file"
     strings:
-        $code = /\nfile assets\/0OO00l111l1l( @ |\n)/
-        $more = /\nfile assets\/0OO00oo[01]1l1l( @ |\n)/
-        $data = /\nfile assets\/o0oooOO0ooOo\.dat( @ |\n)/
-        $version = /\nfile assets\/tosversion( @ |\n)/
+        $code = /[\n]file assets\/0OO00l111l1l( @ |\n)/
+        $more = /[\n]file assets\/0OO00oo[01]1l1l( @ |\n)/
+        $data = /[\n]file assets\/o0oooOO0ooOo\.dat( @ |\n)/
+        $version = /[\n]file assets\/tosversion( @ |\n)/
     condition:
         2 of them
 }
@@ -18,8 +18,8 @@ rule legu_library
         target = "features"
         kinds = "file library"
     strings:
-        $plain = /\n(library |file assets\/)libshell[ax]-[0-9]{1,3}(\.[0-9]{1,3}){1,3}\.so( @ |\n)/
-        $super = /\n(library |file assets\/)libshellx?-super\.20[0-9]{2}\.so( @ |\n)/
+        $plain = /[\n](library |file assets\/)libshell[ax]-[0-9]{1,3}(\.[0-9]{1,3}){1,3}\.so( @ |\n)/
+        $super = /[\n](library |file assets\/)libshellx?-super\.20[0-9]{2}\.so( @ |\n)/
     condition:
         any of them
 }
@@ -42,8 +42,8 @@ rule legu_old_library
         target = "features"
         kinds = "file library"
     strings:
-        $shell = /\nlibrary libshell\.so( @ |\n)/
-        $code = /\nfile lib\/armeabi\/mixz?\.dex( @ |\n)/
+        $shell = /[\n]library libshell\.so( @ |\n)/
+        $code = /[\n]file lib\/armeabi\/mixz?\.dex( @ |\n)/
     condition:
         all of them
 }
