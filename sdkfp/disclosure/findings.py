@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,8 @@ _WORDS: Mapping[str, Names] = {
     "name": Names("Name in the policy", "政策中的名称"),
     "none": Names("nothing", "无"),
 }
+_PLACES = {"page": "页", "table": "个表格", "row": "行", "line": "行", "paragraph": "段"}
+_PLACE = re.compile(rf"(?:, )?({'|'.join(_PLACES)}) (\d+)")
 
 
 class _Writer:
@@ -93,7 +96,11 @@ class _Writer:
 
     def basis(self, basis: Basis, longest: int = 240) -> str:
         quote = " / ".join(basis.quote.split("\n"))
-        return f"{basis.place}: {quote[:longest]}{'…' if len(quote) > longest else ''}"
+        return f"{self.place(basis.place)}: {quote[:longest]}{'…' if len(quote) > longest else ''}"
+
+    def place(self, place: str) -> str:
+        """A place of the policy in words of the language."""
+        return _PLACE.sub(lambda found: f"第{found[2]}{_PLACES[found[1]]}", place) if self.language == "zh" else place
 
     def table(self, key: str, head: Sequence[str], rows: Iterable[tuple[Cell, ...]], note: str = "") -> Table:
         found = tuple(rows)

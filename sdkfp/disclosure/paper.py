@@ -16,6 +16,8 @@ LONGEST_CELL = 4000
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#])")
 _NOT_IN_SHEET_NAMES = re.compile(r"[^\w ()-]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_TITLE = {"en": "Answer", "zh": "结果"}
+"""The head of the column with the titles of tables."""
 _MOST_XLSX = 32_000
 """Characters of a cell that Excel takes are 32,767."""
 
@@ -93,18 +95,24 @@ def to_markdown(paper: Paper) -> bytes:
 
 
 def to_csv(paper: Paper) -> bytes:
-    """The tables as CSV in UTF-8 with a byte order mark; further tables go on below the first, by the names of their columns.
+    """The tables as CSV in UTF-8 with a byte order mark, below each other by the names of their columns.
 
+    Where the first table has a title, the titles stand in a first column, and there is a column for every head of any table.
     A cell that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    head = paper.tables[0].head if paper.tables else ()
-    writer.writerow(head)
+    titled = bool(paper.tables and paper.tables[0].title)
+    head = list(paper.tables[0].head) if paper.tables else []
+    if titled:
+        head += list(dict.fromkeys(name for table in paper.tables for name in table.head if name not in head))
+    writer.writerow([*([_TITLE.get(paper.language, _TITLE["en"])] if titled else []), *head])
     for table in paper.tables:
         for row in table.rows:
             cells = {name: cell.text for name, cell in zip(table.head, row, strict=True)}
-            writer.writerow([_csv_text(cells.get(name, "")) for name in head])
+            writer.writerow(
+                [*([_csv_text(table.title)] if titled else []), *(_csv_text(cells.get(name, "")) for name in head)]
+            )
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "backslashreplace")
 
 

@@ -85,7 +85,12 @@ def disclosure_rows(report: Report, catalog: Catalog) -> tuple[DisclosureRow, ..
             for sdk in dict.fromkeys((*use.needed_by, *use.brought_by)):
                 permissions.setdefault(sdk, []).append(use.name)
     rows = [_row(sdk, tuple(permissions.get(sdk.id, ())), catalog) for sdk in report.sdks]
-    return tuple(sorted(rows, key=lambda row: (row.library, not row.types, row.sdk)))
+    return tuple(sorted(rows, key=_order))
+
+
+def _order(row: DisclosureRow) -> tuple[bool, bool, bool, bool, str]:
+    declared = any(kind.declared for kind in row.types)
+    return row.library, not declared, LIBRARY_CATEGORIES.issuperset(row.categories), not row.types, row.sdk
 
 
 def _row(sdk: SdkRecord, permissions: tuple[str, ...], catalog: Catalog) -> DisclosureRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,10 @@ _WORDS: Mapping[str, Names] = {
     "came_back": Names("came back (last seen in {name})", "再次出现(上次见于{name})"),
     "went": Names("gone", "消失"),
     "changed": Names("changed", "变更"),
+    "came_short": Names("new", "新增"),
+    "came_back_short": Names("came back", "再次出现"),
+    "went_short": Names("gone", "消失"),
+    "changed_short": Names("changed", "变更"),
     "what": Names("What", "变化"),
     "subject": Names("Subject", "对象"),
     "party": Names("By", "主体"),
@@ -85,10 +90,10 @@ def _version(report: ReportInfo) -> str:
 def _step(step: Step, reports: Sequence[ReportInfo], say: _Speaker) -> list[str]:
     if not step.changes:
         return ["", say("none")]
-    lines = []
     aspects: dict[str, list[Change]] = {}
     for change in step.changes:
         aspects.setdefault(change.aspect, []).append(change)
+    lines = ["", " · ".join(f"{say(aspect)}: {_counts(changes, say)}" for aspect, changes in aspects.items())]
     for aspect, changes in aspects.items():
         columns = ["what", "subject", *(["party"] if any(c.party for c in changes) else []), "old", "new", "evidence"]
         columns = [column for column in columns if any(_cell(c, column, reports, say) for c in changes)]
@@ -97,6 +102,14 @@ def _step(step: Step, reports: Sequence[ReportInfo], say: _Speaker) -> list[str]
         lines.append("|" + " --- |" * len(columns))
         lines += [_row(_cell(change, column, reports, say) for column in columns) for change in changes]
     return lines
+
+
+def _counts(changes: Sequence[Change], say: _Speaker) -> str:
+    """How many of each kind."""
+    found = Counter(change.what for change in changes)
+    return ", ".join(
+        f"{found[what]} {say(f'{what}_short')}" for what in ("came_back", "came", "changed", "went") if found[what]
+    )
 
 
 def _row(cells: Iterable[str]) -> str:

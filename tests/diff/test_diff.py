@@ -250,6 +250,8 @@ def test_markdown_in_both_languages(report: Report) -> None:
     fixed = without_claims(report, "imei")
     diff = apply_gate(compare([report, fixed, report]), read_rules("came-back"))
     text = to_markdown(diff).decode()
+    assert text.splitlines()[4] == "Able to read: 1 gone"
+    assert "\n\nAble to read: 1 came back\n\n" in text
     assert "| What | Subject | By | Now | Evidence |" in text
     assert "| came back (last seen in com.maker.app) (nobody in the app before) | `imei` IMEI / MEID | `push` |" in text
     assert "Not accepted:\n\n- `read imei by push`\n" in text

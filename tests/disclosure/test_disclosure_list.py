@@ -86,7 +86,7 @@ def table(report: Report, catalog: Catalog, layout: str = "store", language: str
 
 def test_what_a_row_holds(report: Report, catalog: Catalog) -> None:
     rows = rows_of(report, catalog)
-    assert list(rows) == ["vendor", "hint", "silent", "plain"]
+    assert list(rows) == ["vendor", "hint", "silent", "plain"]  # those with a declaration first, base libraries last
     vendor = rows["vendor"]
     assert vendor.packages == ("com.vendor.sdk",)
     assert vendor.developer is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -360,6 +362,17 @@ def test_no_word_of_a_verdict(language: str, report: Report, catalog: Catalog) -
     text = paper_text(check_paper(check, report, catalog, language=language)).lower()
     for word in ("violat", "illegal", "unlawful", "breach", "complian", "违规", "违法", "不合规"):
         assert word not in text
+
+
+def test_the_comparison_as_csv_says_which_answer_a_row_belongs_to(report: Report, catalog: Catalog) -> None:
+    check = compared(report, catalog, html_policy(TEN))
+    data = write_paper(check_paper(check, report, catalog, language="zh"), "csv").decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(data)))
+    missing = [row["SDK"] for row in rows if row["结果"].startswith("应用中发现、政策中未见 ")]
+    assert missing == [catalog[sdk].name.zh or catalog[sdk].name.en for sdk in MISSING]
+    named = next(row for row in rows if row["结果"].startswith("应用中发现且政策中列出") and row["SDK"] == "极光推送")
+    assert named["依据"].startswith("第1个表格第6行: 极光推送 SDK(cn.jpush.android) | ")
+    assert "table 1, row 6: " in write_paper(check_paper(check, report, catalog), "csv").decode()
 
 
 @pytest.mark.parametrize("form", ["md", "html", "csv", "xlsx"])

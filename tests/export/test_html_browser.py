@@ -13,6 +13,7 @@ from support.hostile import hostile_report
 
 import sdkfp
 from sdkfp import Catalog, Report
+from sdkfp.disclosure import disclosure_paper, disclosure_rows, write_paper
 from sdkfp.export.html import render_html
 
 pytestmark = pytest.mark.browser
@@ -259,6 +260,19 @@ def test_print_has_everything_unfolded_and_light(page: Page) -> None:
 def test_a_narrow_window_does_not_scroll_sideways(page: Page) -> None:
     page.resize(390, 800)
     assert page.run("return document.documentElement.scrollWidth <= innerWidth") is True
+
+
+def test_the_list_for_a_policy_fits_a_narrow_window(
+    page: Page, report: Report, catalog: Catalog, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.html"
+    path.write_bytes(write_paper(disclosure_paper(disclosure_rows(report, catalog), report, catalog), "html"))
+    page.resize(390, 844)
+    page.open(path)
+    assert page.run("return document.documentElement.scrollWidth <= innerWidth") is True
+    assert page.run("return [...document.querySelectorAll('td')].every((e) => e.scrollWidth <= e.clientWidth)") is True
+    label = "return getComputedStyle(document.querySelector('td:nth-child(2)'), '::before').content"
+    assert page.run(label) == '"Package"'
 
 
 def test_hostile_texts_do_nothing(page: Page, report: Report, catalog: Catalog, tmp_path: Path) -> None:
