@@ -3,7 +3,8 @@
     python benchmarks/obfuscation/build.py OUT [--only APP …] [--settings SETTING …]
         --bundletool JAR --proguard JAR:JAR --library JAR
 
-``apps.json`` beside this file says which releases go into which app, and which half (development, test) an app is of. For each
+``apps.json`` beside this file says which releases go into which app, and which half (development, test; ``free``: no SDK of the
+catalog is inside) an app is of. For each
 app and setting OUT has ``APP.SETTING.apk`` and ``APP.SETTING.json``: the true owner of every class that survived, from the
 mapping that the shrinker wrote; what was put in but did not survive does not count. Nothing of it is committed.
 """
@@ -23,12 +24,14 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1]), str(HERE.parents[1] / "tests")]
 
 from compilers import CompileError, Compilers, java_library, needed_library  # noqa: E402 - benchmarks are no package
 from fetching import artifact  # noqa: E402
+from hostile import encrypted, list_sources  # noqa: E402
 
 from sdkfp.app import App  # noqa: E402
 from sdkfp.catalog import Catalog  # noqa: E402
@@ -49,6 +52,8 @@ class Setting:
     """Entry points of an SDK at least."""
     full_mode: bool = False
     rules: tuple[str, ...] = ()
+    encrypted: bool = False
+    """Every string constant of the SDKs is replaced first."""
 
 
 FLAT = ("-repackageclasses ''", "-allowaccessmodification")
@@ -62,6 +67,7 @@ SETTINGS = (
     Setting("full-large", "r8", 26, 0.4, full_mode=True, rules=FLAT),
     # Without the superclasses that the artifacts do not bring, ProGuard cannot optimize; it shrinks and renames.
     Setting("proguard", "proguard", 21, 0.25, rules=("-repackageclasses ''", "-dontoptimize")),
+    Setting("encrypted", "r8", 21, 0.4, full_mode=True, rules=FLAT, encrypted=True),
 )
 _D8, _R8, _PROGUARD = "com.android.tools.r8.D8", "com.android.tools.r8.R8", "proguard.ProGuard"
 MOST_REFUSED = 6
@@ -102,9 +108,7 @@ def classes_of(path: Path) -> dict[str, bytes]:
     return found
 
 
-def gather(
-    releases: Sequence[Mapping[str, object]], catalog: Catalog
-) -> tuple[dict[str, bytes], dict[str, str | None]]:
+def gather(releases: Sequence[Mapping[str, Any]], catalog: Catalog) -> tuple[dict[str, bytes], dict[str, str | None]]:
     """All classes of an app, each once, and their owners."""
     classes: dict[str, bytes] = {}
     owners: dict[str, str | None] = {}
@@ -112,7 +116,7 @@ def gather(
     ids = [signature.id for signature in index.signatures]
     for release in releases:
         sdk = str(release["sdk"])
-        for purl, inner, sha256, alone in release["artifacts"]:  # type: ignore[attr-defined]
+        for purl, inner, sha256, alone in release["artifacts"]:
             path = artifact(purl, inner, sha256)
             if path is None:
                 raise RuntimeError(f"{sdk}: {purl} cannot be had")
@@ -125,9 +129,47 @@ def gather(
     return classes, owners
 
 
-def host(library: Path) -> dict[str, bytes]:
+def gather_others(plan: Mapping[str, Any], plans: Mapping[str, Mapping[str, Any]], tools: Tools) -> dict[str, bytes]:
+    """What is inside an app without any SDK of the catalog: other libraries, or lists of SDKs' strings."""
+    classes: dict[str, bytes] = {}
+    for purl, inner, sha256, _ in plan.get("others", ()):
+        path = artifact(purl, inner, sha256)
+        if path is None:
+            raise RuntimeError(f"{purl} cannot be had")
+        classes |= classes_of(path)
+    if "lists" in plan:
+        sdks = {}
+        for release in (
+            release for name, other in plans.items() if name.endswith("-0") for release in other["releases"]
+        ):
+            found: dict[str, bytes] = {}
+            for purl, inner, sha256, _ in release["artifacts"]:
+                path = artifact(purl, inner, sha256)
+                found |= {} if path is None else classes_of(path)
+            sdks[release["sdk"]] = found
+        with tempfile.TemporaryDirectory(prefix="lists-") as folder:
+            for name, source in list_sources(plan["lists"], sdks):
+                (Path(folder) / f"{name}.java").write_text(source)
+            classes |= compiled(Path(folder), tools.library)
+    return classes
+
+
+def compiled(sources: Path, library: Path) -> dict[str, bytes]:
+    """The class files of a folder of Java sources."""
     with tempfile.TemporaryDirectory(prefix="host-") as out:
-        run("javac", "-nowarn", "--release", "8", "-cp", library, "-d", out, *(HERE / "host").glob("*.java"))
+        run(
+            "javac",
+            "-nowarn",
+            "-encoding",
+            "UTF-8",
+            "--release",
+            "8",
+            "-cp",
+            library,
+            "-d",
+            out,
+            *sources.glob("*.java"),
+        )
         return {
             str(path.relative_to(out).with_suffix("")).replace("/", "."): path.read_bytes()
             for path in sorted(Path(out).rglob("*.class"))
@@ -138,7 +180,7 @@ def keep_rules(owners: Mapping[str, str | None], setting: Setting) -> list[str]:
     """Entry points: the same share of every SDK's classes, chosen by the hash of their names."""
     by_owner: dict[str, list[str]] = collections.defaultdict(list)
     for name, owner in owners.items():
-        if owner and "$" not in name:
+        if owner is not None and "$" not in name:
             by_owner[owner].append(name)
     chosen = ["org.example.host.Host"]
     for names in by_owner.values():
@@ -196,17 +238,47 @@ def truth_of(app: Path, names: Mapping[str, str], owners: Mapping[str, str | Non
     return truth
 
 
+_METHOD = re.compile(r"    (\d+:\d+:)?\S+ (?:(\S+)\.)?[^\s.(]+\(\S*\)\S* -> (\S+)")
+
+
+def merged_owners(mapping: Path, owners: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """The owners of the methods of every class that has methods of classes of several: R8 merges classes, whoever made them.
+
+    Of the lines with one range of a method the last is the method itself, those before are what was inlined into it.
+    """
+    found: dict[str, set[str]] = {}
+    final, original, before, holder = "", "", ("", ""), ""
+    if not mapping.exists():
+        return {}
+    for line in [*mapping.read_text().splitlines(), "end -> end:"]:
+        method = _METHOD.fullmatch(line)
+        if holder and (method is None or (method[1], method[3]) != before or not method[1]):
+            owner = owners.get(holder)
+            if owner:
+                found.setdefault(final, set()).add(owner)
+            holder = ""
+        if method is not None:
+            before, holder = (method[1] or "", method[3]), method[2] or original
+        elif line.endswith(":") and " -> " in line:
+            original, _, final = line[:-1].partition(" -> ")
+    return {name: sorted(several) for name, several in found.items() if len(several) > 1}
+
+
 def build(
-    name: str, plan: Mapping[str, object], out: Path, tools: Tools, catalog: Catalog, only: Sequence[str]
+    name: str, plans: Mapping[str, Mapping[str, Any]], out: Path, tools: Tools, catalog: Catalog, only: Sequence[str]
 ) -> None:
-    releases: list[Mapping[str, object]] = plan["releases"]  # type: ignore[assignment]
+    plan = plans[name]
+    releases = plan["releases"]
     todo = [setting for setting in SETTINGS if not (out / f"{name}.{setting.name}.json").exists()]
+    todo = [setting for setting in todo if setting.name in plan.get("settings", (setting.name,))]
     todo = [setting for setting in todo if not only or setting.name in only]
     if not todo:
         return
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as scratch:
         folder = Path(scratch)
         classes, owners = gather(releases, catalog)
+        others = gather_others(plan, plans, tools)
+        classes, owners = others | classes, {**dict.fromkeys(others, ""), **owners}
         library = needed_library(tools.library, classes | dict(tools.host), folder / "library.jar")
         for setting in todo:
             try:
@@ -225,6 +297,7 @@ def build(
                 "releases": {str(release["sdk"]): release["version"] for release in releases},
                 "left_out": left,
                 "classes": truth,
+                "merged": merged_owners(folder / setting.name / "mapping.txt", owners),
             }
             (out / f"{name}.{setting.name}.json").write_text(json.dumps(record))
             print(f"{name}.{setting.name}: {len(truth)} of {len(classes)} classes {left or ''}", flush=True)
@@ -242,6 +315,8 @@ def compile_leniently(
     left: list[str] = []
     while True:
         whole = {name: data for name, data in classes.items() if name not in left} | dict(tools.host)
+        if setting.encrypted:
+            whole = {name: encrypted(data) if name in classes else data for name, data in whole.items()}
         write_jar(folder / "app.jar", whole)
         rules = keep_rules({name: owner for name, owner in owners.items() if name in whole}, setting)
         try:
@@ -270,10 +345,10 @@ def main() -> None:
     plans = json.loads((HERE / "apps.json").read_text())
     catalog = Catalog.builtin()
     compilers = Compilers(f"{arguments.bundletool}:{arguments.proguard}")
-    tools = Tools(compilers, library, host(library))
+    tools = Tools(compilers, library, compiled(HERE / "host", library))
     try:
         for name in arguments.only or plans:
-            build(name, plans[name], out, tools, catalog, arguments.settings or ())
+            build(name, plans, out, tools, catalog, arguments.settings or ())
     finally:
         compilers.close()
 
