@@ -17,7 +17,7 @@ __all__ = ["answer_text", "graph_text"]
 _WORDS: Mapping[str, Names] = {
     "app": Names("the app's own code", "应用自身代码"),
     "counts": Names(
-        "{sdks} SDKs, {packages} unattributed packages, {libraries} native libraries, {edges} relations",
+        "SDKs: {sdks}, unattributed packages: {packages}, native libraries: {libraries}, relations: {edges}",
         "{sdks}个SDK,{packages}个未归属的包,{libraries}个原生库,{edges}条关系",
     ),
     "left_out": Names("{n} relations with the least evidence are not listed", "另有{n}条证据最少的关系未列出"),

@@ -10,6 +10,7 @@ import typer
 
 from sdkfp.cli._common import (
     EPILOG,
+    EXIT_NOTHING_FOUND,
     EXIT_USAGE,
     AsJson,
     Lang,
@@ -20,6 +21,7 @@ from sdkfp.cli._common import (
     errors,
     fail,
     language_of,
+    load_catalog,
     write,
     write_file,
 )
@@ -84,7 +86,7 @@ def graph(  # noqa: PLR0913 - one argument for each option
         try:
             answer = _answer(found, who_uses, reaches, if_removed, entry_points=entry_points)
         except GraphError as error:
-            fail(str(error), EXIT_USAGE)
+            answer = _nothing(reaches or who_uses or if_removed or "", signatures, error, no_builtin=no_builtin)
         data = _rendered(found, answer, file_format, language_of(lang), as_json=as_json)
         if output is None:
             write(data)
@@ -107,6 +109,22 @@ def _answer(
     if if_removed is not None:
         return query.if_removed(graph, if_removed)
     return query.entry_points(graph) if entry_points else None
+
+
+def _nothing(name: str, signatures: list[Path] | None, error: Exception, *, no_builtin: bool) -> _Answer:
+    """The answer for a type or permission that nothing in the app reaches; for anything else the end of the program."""
+    from sdkfp.graph import Reaches  # noqa: PLC0415 - as above
+
+    catalog = load_catalog(signatures, no_builtin=no_builtin)
+    kind = name.removeprefix("type:")
+    if kind in catalog.vocabulary.types:
+        return Reaches(f"type:{kind}", (), ())
+    permission = name.removeprefix("permission:")
+    if permission.startswith("android.permission."):
+        return Reaches(f"permission:{permission}", (), ())
+    inside = f"{name} was not found in this app"
+    fail(inside if name in catalog else str(error), EXIT_NOTHING_FOUND if name in catalog else EXIT_USAGE)
+    return None
 
 
 def _rendered(graph: Graph, answer: _Answer, file_format: GraphFormat | None, language: str, *, as_json: bool) -> bytes:

@@ -165,9 +165,11 @@ def find_node(graph: Graph, name: str) -> str:
     for found in (name, *(prefix + name for prefix in _PREFIXES), f"permission:android.permission.{name}"):
         if found in ids:
             return found
-    similar = difflib.get_close_matches(name[:100], sorted(ids), 3)
+    part = name[:100]
+    holding = [found for found in sorted(ids) if len(part) > 1 and part.lower() in found.lower()]
+    similar = list(dict.fromkeys([*holding, *difflib.get_close_matches(part, sorted(ids), 3)]))[:3]
     hint = f"; similar: {', '.join(similar)}" if similar else ""
-    raise GraphError(f"the graph has no node {name[:100]!r}{hint}")
+    raise GraphError(f"the graph has no node {part!r}{hint}")
 
 
 def _named(answer: Users | Reaches | Removal | EntryPoints) -> set[str]:

@@ -82,10 +82,19 @@ def test_json_and_formats(files: Path) -> None:
     assert target.read_text("utf-8") == 'flowchart LR\n  n0["idle"]\n'
 
 
+@pytest.mark.parametrize("name", ["oaid", "type:oaid", "android.permission.READ_SMS"])
+def test_a_type_that_nothing_reaches_is_an_answer(files: Path, name: str) -> None:
+    done = run(files, "--reaches", name)
+    assert (done.exit_code, done.output.startswith("Nothing that was seen reaches ")) == (0, True), done.output
+    assert json.loads(run(files, "--reaches", name, "--json").output)["direct"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (["--who-uses", "cora"], 2, "no node 'cora'; similar: core"),
+        (["--who-uses", "strange"], 2, "no node 'strange'; similar: package:org.strange.thing"),
+        (["--who-uses", "absent"], 1, "absent was not found in this app"),
         (["--who-uses", "core", "--entry-points"], 2, "one question at a time"),
         (["-o", "/nowhere/at/all"], 2, "cannot write"),
     ],
