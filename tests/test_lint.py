@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 import yaml
 from support.catalogs import write_signatures
 from support.classwriter import class_file
+from support.privileges import without_privileges
 from support.zipwriter import build_zip
 from typer.testing import CliRunner
 
@@ -198,6 +200,46 @@ examples:
 """
     )
     assert fix(directory) == []
+
+
+def test_fix_in_a_folder_that_may_not_be_written_changes_nothing(tmp_path: Path) -> None:
+    text = GOOD.replace("categories:", "categories:  ")
+    directory = good_catalog(tmp_path / "catalog", **{"sdks/sample.yaml": "# Out of order.\n" + text + "\n\n"})
+    path = directory / "sdks" / "sample.yaml"
+    before = path.read_bytes()
+    assert run("lint", directory)[0] == 1  # everything is imported before privileges are dropped
+    for folder in (tmp_path, *tmp_path.parents[:2], directory):
+        folder.chmod(0o755)
+    path.parent.chmod(0o555)
+    with without_privileges():
+        code, _, notes = run("lint", directory, "--fix")
+    assert (code, "cannot be written: Permission denied; it is unchanged" in notes) == (3, True)
+    assert path.read_bytes() == before
+    assert [found.name for found in path.parent.iterdir()] == ["sample.yaml"]
+
+
+HOOKS: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[1] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=[hook["id"] for hook in HOOKS])
+def test_the_hooks_of_pre_commit_are_commands(hook: dict[str, Any], tmp_path: Path) -> None:
+    program, *arguments = hook["entry"].split()
+    assert (program, hook["language"], hook["pass_filenames"]) == ("sdkfp", "python", False)
+    assert all(re.search(hook["files"], name) for name in ("sdks/sample.yaml", "sdks/sample.yar"))
+    assert run(*arguments, good_catalog(tmp_path / "good"))[0] == 0
+    wrong = good_catalog(tmp_path / "wrong", **{"sdks/sample.yaml": GOOD.replace("oaid", "oiad")})
+    assert run(*arguments, wrong)[0] in (1, 4)
+
+
+@pytest.mark.parametrize("name", ["new-sdk", "false-positive", "false-negative"])
+def test_issue_forms_ask_for_the_listing_not_for_the_app(name: str) -> None:
+    path = Path(__file__).parents[1] / ".github" / "ISSUE_TEMPLATE" / f"{name}.yml"
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    (listing,) = (field for field in form["body"] if field.get("id") == "features")
+    assert "`sdkfp features APP`" in listing["attributes"]["description"]
+    assert "not attach" in form["body"][0]["attributes"]["value"]
 
 
 def test_an_sdk_free_listing_finds_nothing(tmp_path: Path) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Iterator
+import struct
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import yaml
 from support.catalogs import catalog_of, write_signatures
 from support.classwriter import class_file
 from support.elfwriter import SharedObject, Symbol, write
+from support.privileges import without_privileges
 from support.registry import tgz
 from support.zipwriter import build_zip
 from typer.testing import CliRunner
@@ -319,19 +318,6 @@ def test_a_wrong_file_is_not_added_to(releases: list[str], tmp_path: Path) -> No
     assert path.read_text(encoding="utf-8") == HAND_MADE.replace("oaid", "oiad")
 
 
-@contextlib.contextmanager
-def without_privileges() -> Iterator[None]:
-    """Permissions mean nothing to root."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
 def test_a_folder_that_may_not_be_written_stays_as_it_is(releases: list[str], tmp_path: Path) -> None:
     into = tmp_path / "signatures"
     into.mkdir()
@@ -381,6 +367,25 @@ def test_a_bomb_stops_at_the_limit(tmp_path: Path) -> None:
     proposal = learn([str(path)], Catalog.builtin(), "kit")
     assert any("not examined" in note and "larger than" in note for note in proposal.notes)
     assert "com.maker.kit." in render(proposal.signature)
+
+
+def million_entries() -> bytes:
+    """A ZIP whose million entries are all the same few bytes (APPNOTE.TXT 4.3, with the 64-bit end record)."""
+    count, name = 1_000_000, b"com/maker/kit/%07d.class"
+    local = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 33, 0, 0, 0, len(name % 0), 0) + name % 0
+    record = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 33, 0, 0, 0, len(name % 0), *(0,) * 6)
+    central = b"".join([record + name % number for number in range(count)])
+    end64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(central), len(local))
+    end64 += struct.pack("<4sLQL", b"PK\6\7", 0, len(local) + len(central), 1)
+    return local + central + end64 + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+
+
+def test_a_million_entries_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "kit.aar"
+    path.write_bytes(million_entries())
+    code, _, notes = run(path, "--id", "kit", "--category", "push", "--into", tmp_path / "out")
+    assert (code, "kit.aar has more than 200000 entries" in notes) == (3, True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_usage_errors(releases: list[str], tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.classwriter import class_file
+from support.privileges import without_privileges
 from support.registry import npm_package, serving, tgz
 from support.zipwriter import build_zip
 from typer.testing import CliRunner
@@ -163,14 +163,8 @@ def test_a_folder_that_may_not_be_written(registry: dict[str, object], tmp_path:
     for path in (tmp_path, *tmp_path.parents[:2]):
         path.chmod(0o755)
     (tmp_path / "my").chmod(0o555)
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
+    with without_privileges():
         code, _, notes = run("marks", signature, "--artifacts", files)
-    finally:
-        if root:
-            os.seteuid(0)
     assert code == 3
     assert "maker-kit.marks cannot be written: Permission denied; nothing was changed" in notes
     assert [path.name for path in (tmp_path / "my").iterdir()] == ["maker-kit.yaml"]
