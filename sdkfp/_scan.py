@@ -86,7 +86,7 @@ def scan_app(app: App, catalog: Catalog, *, reads: bool = True) -> Report:
     """As :func:`scan`, for an app that is already open."""
     rules = catalog.rules
     parts = match_parts(app, rules)  # first, so that every library is inflated once
-    constants = None if Kind.CONSTANT in rules.kinds else _constants_wanted(catalog)
+    constants = None if Kind.CONSTANT in rules.kinds else catalog.version_constants
     features = app.features(constants=constants) | FeatureSet(parts.columns)
     whole = match_features(features, rules, app.name)
     features |= FeatureSet(whole.columns)
@@ -195,7 +195,7 @@ def _portable(source: Source, name: str | None, limits: Limits) -> tuple[str | b
 
 def _scan_names(app: App, catalog: Catalog) -> Report:
     """The quick look: nothing that needs instructions or the content of libraries."""
-    features = app.features(constants=_constants_wanted(catalog))
+    features = app.features(constants=catalog.version_constants)
     identified = identification.identify(features, catalog, own_packages=_own_packages(app))
     reason = "only names were examined: not code and its size, strings, the content of libraries and certificates"
     return build_report(
@@ -266,10 +266,6 @@ def _unknown_packages(features: FeatureSet, catalog: Catalog) -> list[OhpmRecord
             if row not in known:
                 releases.setdefault(feature.name, set()).update([feature.value] if feature.value else [])
     return [OhpmRecord(name, tuple(sorted(found)), modules[name]) for name, found in sorted(releases.items())]
-
-
-def _constants_wanted(catalog: Catalog) -> frozenset[str]:
-    return frozenset(rule.name for signature in catalog for rule in signature.version if rule.kind is Kind.CONSTANT)
 
 
 _LIBRARY_ARCHIVES = (ContainerKind.AAR, ContainerKind.JAR, ContainerKind.HAR)

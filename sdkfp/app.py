@@ -230,19 +230,18 @@ class App:
         columns += [[0] * len(column) for column in self._class_file_columns]
         return columns
 
-    def features(self, *, constants: Collection[str] | None = None) -> FeatureSet:
+    def features(self, *, constants: Mapping[str, Collection[str]] | None = None) -> FeatureSet:
         """The features of the app.
 
         Args:
-            constants: names (``class.field``) of the static string constants wanted; ``None`` for all.
+            constants: names (``class.field``) of the static string constants wanted, by their class; ``None`` for all.
         """
-        wanted = None if constants is None else _by_owner(constants)
         columns: list[Column] = []
         columns += [Column(Kind.CLASS, part.location, part.dex.class_names) for part in self.dexes]
         columns += self._class_file_columns
         columns += [Column(Kind.REFERS, part.location, part.dex.referenced_class_names) for part in self.dexes]
-        columns += [column for part in self.dexes for column in _constant_columns(part, wanted)]
-        columns += self._class_file_constants(wanted)
+        columns += [column for part in self.dexes for column in _constant_columns(part, constants)]
+        columns += self._class_file_constants(constants)
         columns += [column for part in self.libraries for column in self._library_columns(part)]
         columns += [column for file in self.manifests for column in file.manifest.features(file.location)]
         columns += self._file_columns()
@@ -377,14 +376,6 @@ def _archive_of(entry: Entry) -> str:
 def _is_class_of_android(name: str) -> bool:
     """Multi-release variants, module and package descriptions are never put into an app."""
     return not name.startswith("META-INF/") and not name.endswith(("module-info.class", "package-info.class"))
-
-
-def _by_owner(names: Collection[str]) -> dict[str, list[str]]:
-    """Names of constants by the class that they are in: once for all files, as a catalog may want very many."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        found.setdefault(name.rpartition(".")[0], []).append(name)
-    return found
 
 
 def _constant_columns(part: DexPart, wanted: Mapping[str, Collection[str]] | None) -> Iterator[Column]:

@@ -17,6 +17,7 @@ from sdkfp import _cache
 from sdkfp._lookup import Found, collecting, look_up
 from sdkfp._version import __version__
 from sdkfp.errors import CatalogError, SignatureError, SignatureIssue
+from sdkfp.features import Kind
 from sdkfp.index import ClueIndex
 from sdkfp.packers import Packer
 from sdkfp.policy_words import PolicyWords
@@ -239,6 +240,16 @@ class Catalog:
     def index(self) -> ClueIndex:
         """The clues of all signatures, by what they look for."""
         return ClueIndex(tuple(self))
+
+    @cached_property
+    def version_constants(self) -> Mapping[str, tuple[str, ...]]:
+        """Names (``class.field``) of the constants that tell versions, by the class that they are in."""
+        found: dict[str, list[str]] = {}
+        for signature in self:
+            for rule in signature.version:
+                if rule.kind is Kind.CONSTANT:
+                    found.setdefault(rule.name.rpartition(".")[0], []).append(rule.name)
+        return {owner: tuple(names) for owner, names in found.items()}
 
     @cached_property
     def surfaces(self) -> Surfaces:

@@ -12,7 +12,7 @@ import msgspec
 from sdkfp.app import App
 from sdkfp.catalog import Catalog
 from sdkfp.errors import ContainerError, NotationError, NotExamined
-from sdkfp.features import FeatureSet, Kind
+from sdkfp.features import FeatureSet
 from sdkfp.identification import identify
 from sdkfp.signature import Clue, Strength
 
@@ -69,14 +69,13 @@ def open_corpus(directory: Path, catalog: Catalog, skipped: list[NotExamined]) -
     """
     if not directory.is_dir():
         raise ContainerError(f"{directory}: not a directory")
-    wanted = frozenset(rule.name for signature in catalog for rule in signature.version if rule.kind is Kind.CONSTANT)
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         try:
             if path.suffix == ".txt":
                 yield CorpusApp(str(path), _listing(path), ())
                 continue
             with App.open(path) as app:
-                features = app.features(constants=wanted)
+                features = app.features(constants=catalog.version_constants)
                 package = app.manifest.package if app.manifest is not None else ""
         except (ContainerError, NotationError) as error:
             skipped.append(NotExamined(str(path), "not-an-app", str(error)))
