@@ -207,13 +207,13 @@ def is_library(sdk: SdkRecord) -> bool:
     return bool(sdk.categories) and BASE_CATEGORIES.issuperset(sdk.categories)
 
 
-def _order(sdk: SdkRecord, catalog: Catalog) -> tuple[bool, bool, int, int, str]:
-    """Those with personal information first, base libraries last, then by their share of the code."""
+def _order(sdk: SdkRecord, catalog: Catalog) -> tuple[bool, bool, bool, int, int, str]:
+    """Those with personal information first (libraries behind the others), base libraries last, then by their share of the code."""
     sensitive = sum(
         claim.type in catalog.vocabulary.types and catalog.vocabulary.types[claim.type].sensitive
         for claim in sdk.collects
     )
-    return is_base(sdk, catalog), not sdk.collects, -sensitive, -sdk.classes, sdk.id
+    return is_base(sdk, catalog), not sdk.collects, is_library(sdk), -sensitive, -sdk.classes, sdk.id
 
 
 def _card(
