@@ -139,7 +139,7 @@ class MarkMatch:
     found: tuple[MarkFound, ...]
     """By SDK id."""
     owner: Ints
-    """For every class of the app the member that it was given to by its own marks, or :data:`NOBODY`."""
+    """For every class of the app the member that it was given to by its own marks, or :data:`NOBODY`: also where two fit alike."""
     several: Ints
     """The classes that more than one mark gave away."""
 
@@ -218,6 +218,7 @@ def match_marks(
         if len(kept) == len(found):
             break
         found = kept
+    owner = np.where(_tied(every, [member.member for member in kept], looked.classes), NOBODY, owner)
     several = every.row[every.several & (owner[every.row] == every.member)]
     return MarkMatch(tuple(sorted((m for m in kept if m.classes), key=lambda m: m.sdk)), owner, np.unique(several))
 
@@ -288,6 +289,15 @@ def _best_of(speakers: _Speakers, members: Sequence[int], classes: int) -> Ints:
     order = np.lexsort((support[member], np.round(weight, 6), row))
     owner[row[order]] = member[order]  # of several values for one row, numpy keeps the last
     return owner
+
+
+def _tied(speakers: _Speakers, members: Sequence[int], classes: int) -> npt.NDArray[np.bool_]:
+    """The classes that speak for several of some members alike: siblings of one maker that say the same."""
+    chosen = np.isin(speakers.member, members)
+    row, weight = speakers.row[chosen], np.round(speakers.weight[chosen], 6)
+    most = np.zeros(classes)
+    np.maximum.at(most, row, weight)
+    return np.bincount(row[weight >= most[row]], minlength=classes) > 1
 
 
 def _speakers(
