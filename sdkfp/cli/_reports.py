@@ -11,7 +11,7 @@ from sdkfp.cli._common import load_catalog, spinner
 if TYPE_CHECKING:
     from sdkfp.report import Report
 
-__all__ = ["report_of"]
+__all__ = ["report_of", "saved_report"]
 
 
 def report_of(path: Path, signatures: list[Path] | None, *, no_builtin: bool, quiet: bool) -> Report:
@@ -36,6 +36,18 @@ def report_of(path: Path, signatures: list[Path] | None, *, no_builtin: bool, qu
     catalog = load_catalog(signatures, no_builtin=no_builtin)
     with spinner(f"Scanning {path}", quiet=quiet):
         return scan(source, catalog=catalog, name=name)
+
+
+def saved_report(path: Path) -> Report | None:
+    """The report, if the file is a saved one.
+
+    Raises:
+        SdkfpError: it is JSON, but no report, or a report of another schema version.
+    """
+    from sdkfp.report import Report  # noqa: PLC0415 - `--help` does not need it
+
+    saved = _saved_report(path) if path.is_file() else None
+    return None if saved is None else Report.from_json(saved)
 
 
 def _saved_report(source: bytes | Path) -> bytes | None:

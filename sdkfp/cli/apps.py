@@ -28,8 +28,12 @@ from sdkfp.cli._common import (
     write,
     write_file,
 )
+from sdkfp.cli._reports import saved_report
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sdkfp.catalog import Catalog
     from sdkfp.report import Report
 
 _File = Optional[Path]  # noqa: UP045 - typer reads the annotation at run time, also on Python 3.10
@@ -41,7 +45,8 @@ def scan(  # noqa: PLR0913 - one argument for each option
         list[Path],
         typer.Argument(
             help="Apps (APK, AAB, XAPK, HAP …), libraries (AAR, JAR), directories, dex files or native libraries; - for standard input. "
-            "Several are scanned in a process of their own, and with --json give one report a line.",
+            "Several are scanned in a process of their own, and with --json give one report a line. "
+            "A saved JSON report is shown again, and written in other forms.",
             metavar="APP",
         ),
     ],
@@ -90,33 +95,43 @@ def scan(  # noqa: PLR0913 - one argument for each option
             return
         path = paths[0]
         catalog = load_catalog(signatures, no_builtin=no_builtin, exodus=exodus, libchecker=libchecker)
+        saved = saved_report(path)
         with spinner(f"Scanning {path}", quiet=quiet or as_json):
-            if str(path) == "-":
+            if saved is not None:
+                report = saved
+            elif str(path) == "-":
                 report = run(sys.stdin.buffer, catalog=catalog, name="stdin", names_only=names_only, isolate=isolate)
             else:
                 report = run(path, catalog=catalog, names_only=names_only, isolate=isolate)
-        if html is not None:
-            from sdkfp.export.html import render_html  # noqa: PLC0415 - jinja2 is slow to import
-
-            write_file(html, render_html(report, catalog, language=language_of(lang)).encode())
-        if cyclonedx is not None:
-            from sdkfp.export.cyclonedx import to_cyclonedx  # noqa: PLC0415 - slow to import
-
-            write_file(cyclonedx, to_cyclonedx(report, catalog))
-        if csv is not None:
-            from sdkfp.export.csv_table import to_csv  # noqa: PLC0415 - seldom asked for
-
-            write_file(csv, to_csv(report, catalog))
-        if sarif is not None:
-            from sdkfp.export.sarif import to_sarif  # noqa: PLC0415 - seldom asked for
-
-            write_file(sarif, to_sarif(report))
+        _write_forms(
+            report, catalog, language_of(lang), {"html": html, "cyclonedx": cyclonedx, "csv": csv, "sarif": sarif}
+        )
         if as_json:
             write(report.to_json() + b"\n")
             return
         from sdkfp._terminal import print_report  # noqa: PLC0415 - rich is slow to import
 
         print_report(report, catalog, language_of(lang))
+
+
+def _write_forms(report: Report, catalog: Catalog, language: str, files: Mapping[str, Path | None]) -> None:
+    """The report in every form for which there is a file."""
+    if (html := files["html"]) is not None:
+        from sdkfp.export.html import render_html  # noqa: PLC0415 - jinja2 is slow to import
+
+        write_file(html, render_html(report, catalog, language=language).encode())
+    if (cyclonedx := files["cyclonedx"]) is not None:
+        from sdkfp.export.cyclonedx import to_cyclonedx  # noqa: PLC0415 - slow to import
+
+        write_file(cyclonedx, to_cyclonedx(report, catalog))
+    if (csv := files["csv"]) is not None:
+        from sdkfp.export.csv_table import to_csv  # noqa: PLC0415 - seldom asked for
+
+        write_file(csv, to_csv(report, catalog))
+    if (sarif := files["sarif"]) is not None:
+        from sdkfp.export.sarif import to_sarif  # noqa: PLC0415 - seldom asked for
+
+        write_file(sarif, to_sarif(report))
 
 
 def _scan_several(

@@ -220,3 +220,20 @@ def test_the_command_writes_them(tmp_path: Path) -> None:
     assert (tmp_path / "a.cdx.json").read_bytes() == to_cyclonedx(report)
     bad = CliRunner().invoke(app, ["scan", str(tmp_path / "app.apk"), *options, "--csv", str(tmp_path / "no" / "x")])
     assert (bad.exit_code, "cannot write" in bad.output) == (2, True)
+
+
+def test_a_saved_report_is_written_in_other_forms(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_bytes(report.to_json())
+    forms = {"--cyclonedx": "a.cdx.json", "--csv": "a.csv", "--sarif": "a.sarif", "--html": "a.html"}
+    files = [part for option, name in forms.items() for part in (option, str(tmp_path / name))]
+    done = CliRunner().invoke(app, ["scan", str(tmp_path / "report.json"), "--json", "--no-builtin", *files])
+    assert done.exit_code == 0, done.output
+    assert Report.from_json(done.stdout) == report
+    assert (tmp_path / "a.csv").read_bytes() == to_csv(report)
+    assert (tmp_path / "a.sarif").read_bytes() == to_sarif(report)
+    assert b"<title>" in (tmp_path / "a.html").read_bytes()
+    data = report.to_json().replace(b"urn:sdkfp:schema:report:1", b"urn:sdkfp:schema:report:7")
+    (tmp_path / "other.json").write_bytes(data)
+    refused = CliRunner().invoke(app, ["scan", str(tmp_path / "other.json"), "--html", str(tmp_path / "b.html")])
+    assert (refused.exit_code, "report:7" in refused.output) == (3, True)
+    assert not (tmp_path / "b.html").exists()
