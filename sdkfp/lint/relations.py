@@ -12,15 +12,18 @@ from sdkfp.signature import CLASS_KINDS, Clue, Signature
 __all__ = ["RULES"]
 
 
+_RELATIONS = ("requires", "bundles", "overrides")
+
+
+def _of(signature: Signature, key: str) -> tuple[str, ...]:
+    others: tuple[str, ...] = getattr(signature, key)
+    return others
+
+
 def _named(workspace: Workspace) -> Iterator[tuple[SignatureFile, Signature, str, int, str]]:
     for file, signature in workspace.examined:
-        relations = (
-            ("requires", signature.requires),
-            ("bundles", signature.bundles),
-            ("overrides", signature.overrides),
-        )
-        for key, others in relations:
-            for position, other in enumerate(others):
+        for key in _RELATIONS:
+            for position, other in enumerate(_of(signature, key)):
                 yield file, signature, key, position, other
 
 
@@ -45,23 +48,24 @@ def _same_id(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _cycle(workspace: Workspace) -> Iterator[Finding]:
-    """`requires` is who cannot be without whom; in a circle of them nobody could come first."""
+    """Who cannot be without whom, who is inside whom, who replaces whom: in a circle nobody could come first, and SDKs that
+    replace one another would both be gone."""
     for file, signature, key, position, other in _named(workspace):
-        if key == "requires" and other in workspace.catalog and other != signature.id:
-            way = _way(workspace, other, signature.id)
+        if other in workspace.catalog and other != signature.id:
+            way = _way(workspace, key, other, signature.id)
             if way:
-                yield Finding(file, (key, position), f"a circle: {' → '.join([signature.id, *way])}")
+                yield Finding(file, (key, position), f"a circle of `{key}`: {' → '.join([signature.id, *way])}")
 
 
-def _way(workspace: Workspace, start: str, goal: str) -> list[str]:
-    """The shortest way over `requires`, ends included; empty where there is none."""
+def _way(workspace: Workspace, key: str, start: str, goal: str) -> list[str]:
+    """The shortest way over a relation, ends included; empty where there is none."""
     ways = [[start]]
     seen = {start}
     for way in ways:
         if way[-1] == goal:
             return way
         signature = workspace.catalog.signatures.get(way[-1])
-        for other in () if signature is None else signature.requires:
+        for other in () if signature is None else _of(signature, key):
             if other not in seen:
                 seen.add(other)
                 ways.append([*way, other])
@@ -106,9 +110,9 @@ RULES = (
     Rule("unknown-organization", Severity.ERROR, "mend the id, or add the file", _unknown_organization),
     Rule("same-id", Severity.ERROR, "merge the two files", _same_id),
     Rule(
-        "requires-cycle",
+        "cycle",
         Severity.ERROR,
-        "take out the relation that the artifact's own dependencies do not have",
+        "take out the relation that the artifacts do not show",
         _cycle,
     ),
     Rule("odd-relation", Severity.ERROR, "take one of them out", _both_relations),
