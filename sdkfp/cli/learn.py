@@ -67,7 +67,8 @@ def learn(  # noqa: PLR0913, PLR0917 - one parameter is one option
         if not workshop.is_id(sdk):
             fail(f"{sdk!r} is not an id: a-z, 0-9 and single hyphens", EXIT_USAGE)
         own = [into] if into is not None and workshop.has_signatures(into) else []
-        catalog = load_catalog([*(signatures or ()), *own], no_builtin=no_builtin)
+        with spinner("Reading signatures", quiet=quiet or as_json):
+            catalog = load_catalog([*(signatures or ()), *own], no_builtin=no_builtin)
         unknown = [word for word in category or () if word not in catalog.vocabulary.categories]
         if unknown:
             known = ", ".join(catalog.vocabulary.categories)
@@ -84,7 +85,7 @@ def learn(  # noqa: PLR0913, PLR0917 - one parameter is one option
                 f"the organization {organization!r} is not known: write organizations/{organization}.yaml first ({example})",
                 EXIT_USAGE,
             )
-        with spinner("Learning", quiet=quiet or as_json):
+        with spinner(f"Learning from {', '.join(sources)}", quiet=quiet or as_json):
             proposal = workshop.learn(
                 sources,
                 catalog,

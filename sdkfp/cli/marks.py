@@ -47,12 +47,16 @@ def marks(
                 at_hand = checks.files_by_hash(artifacts)
         if fetch:
             at_hand |= _fetched(workspace, artifacts, set(at_hand), quiet=quiet or as_json)
-        done = []
-        with spinner("Learning", quiet=quiet or as_json):
-            for learned in checks.relearn_marks(workspace, at_hand):
-                done.append(learned)
-                if not quiet and not as_json:
-                    _say(learned)
+        done: list[LearnedMarks] = []
+        learning = checks.relearn_marks(workspace, at_hand)
+        while True:
+            with spinner("Learning", quiet=quiet or as_json):  # ends before anything is said
+                learned = next(learning, None)
+            if learned is None:
+                break
+            done.append(learned)
+            if not quiet and not as_json:
+                _say(learned)
         if as_json:
             import msgspec  # noqa: PLC0415 - as above
 
