@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.classwriter import class_file
+from support.dexwriter import ConstString, DexWriter, Invoke, Method
 from support.privileges import without_privileges
 from support.registry import npm_package, serving, tgz
 from support.zipwriter import build_zip
@@ -18,14 +19,22 @@ from sdkfp.cli import app
 from sdkfp.marks.format import read_marks
 
 NAMES = ("Kit", "Session", "Upload")
+CALLS = [
+    ("java.util.zip.Deflater", "setStrategy", "(I)V"),
+    ("android.media.AudioRecord", "setPositionNotificationPeriod", "(I)V"),
+]
+
+
+def strings_of(name: str, version: str, package: str = "com.maker.kit") -> list[str]:
+    return [f"a message of {package} {name}, number {number}" for number in range(12)] + [f"{name} {version}"]
 
 
 def jar(version: str, package: str = "com.maker.kit") -> bytes:
     classes = {
         f"{package}.{name}": class_file(
             f"{package}.{name}",
-            strings=[f"a message of {package} {name}, number {number}" for number in range(12)] + [f"{name} {version}"],
-            calls=[("android.content.pm.PackageManager", "getInstalledPackages", "(I)Ljava/util/List;")],
+            strings=strings_of(name, version, package),
+            calls=CALLS,
             constants={"SDK_VERSION": version} if name == "Kit" else {},
         )
         for name in NAMES
@@ -51,6 +60,16 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
     with serving(answers) as address:
         monkeypatch.setenv("SDKFP_NPM_REGISTRY", address)
         yield answers  # type: ignore[misc] # the test may put in anything
+
+
+def renamed_app(version: str) -> bytes:
+    """An app whose one dex file has the classes of the library under other names."""
+    writer = DexWriter()
+    for letter, name in zip("bcd", NAMES, strict=True):
+        strings = [ConstString(0, text) for text in strings_of(name, version)]
+        calls = [Invoke("static", owner, method, descriptor, (0,)) for owner, method, descriptor in CALLS]
+        writer.add_class(f"a.{letter}", methods=[Method("a", code=[*strings, *calls])])
+    return build_zip({"classes.dex": writer.build()})
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -79,6 +98,10 @@ def test_from_a_package_url_to_marks_that_lint_can_repeat(registry: dict[str, ob
     assert f"written: {path}" in notes
     marks = read_marks(path.read_bytes())
     assert (marks.sdk, [release.version for release in marks.releases]) == ("maker-kit", ["1.0.0", "2.0.0"])
+    renamed = tmp_path / "app.apk"
+    renamed.write_bytes(renamed_app("2.0.0"))
+    (found,) = json.loads(run("scan", renamed, "--signatures", tmp_path / "my", "--json")[1])["sdks"]
+    assert (found["id"], found["certainty"]) == ("maker-kit", "identified"), "every class has another name"
     registry.clear()
     before = path.read_bytes()
     code, _, notes = run("marks", tmp_path / "my", "--artifacts", files, "--fetch")
