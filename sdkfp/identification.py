@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from fnmatch import fnmatchcase
 
 from sdkfp.catalog import Catalog
-from sdkfp.features import KINDS_WITH_VALUE, Column, Feature, FeatureSet, Grade, Kind
+from sdkfp.coverage import Coverage, Share, coverage_of, is_renamed, shares_of
+from sdkfp.features import Feature, FeatureSet, Grade, Kind
 from sdkfp.match import Evidence, Match, joined, mark_evidence, match
-from sdkfp.signature import Signature, Strength, VersionRule
+from sdkfp.signature import Signature, Strength
+from sdkfp.version_reading import Version, VersionReader
 
 __all__ = [
     "Certainty",
-    "Coverage",
     "Identification",
     "Identified",
     "Learn",
     "Learned",
     "LearnedSdk",
     "Mention",
-    "Share",
-    "Version",
-    "VersionBasis",
     "identify",
-    "package_group",
 ]
 
-_LONGEST_VERSION = 64
-_MOST_BASIS = 5
-"""Places kept for one value and rule: a data set of thousands of files may all carry the same version in their names."""
-_LONGEST_SEARCHED = 1000
-"""Characters of a value that a version pattern is searched in; app-controlled text never meets a pattern unbounded."""
 _GENERIC_SECOND_LEVELS = frozenset(
     {"github", "gitlab", "gitee", "bitbucket", "co", "com", "org", "net", "gov", "edu", "ac"}
 )
-_RENAMED = re.compile(r"(?!R(?:\$|$))(?:[a-z]{1,3}|[A-Za-z][A-Za-z0-9]?)(?:\$|$)")
-"""A simple name (of the outermost class) that a shrinker may have given; ``R`` is the resource class."""
 
 
 class Certainty(str, Enum):
@@ -49,27 +37,6 @@ class Certainty(str, Enum):
     """A sure clue in code, native code or files, or two hints of different kinds."""
     SUSPECTED = "suspected"
     """Something of the SDK is there, but not enough: one hint, manifest entries without code, a bare string, a nursery entry."""
-
-
-@dataclass(frozen=True, slots=True)
-class VersionBasis:
-    """One place where a version was read."""
-
-    value: str
-    rule: VersionRule
-    feature: Feature
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """The version of an SDK: one value, or the candidates where the clues do not agree."""
-
-    value: str | None
-    candidates: tuple[str, ...]
-    basis: tuple[VersionBasis, ...]
-    """Every place where a version was read, contradictory ones too, in the order of the rules; empty where marks gave it."""
-    near: bool = False
-    """The code is of a release that is none of the candidates, but near them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,28 +101,6 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """How many classes, and how many bytes of their code."""
-
-    classes: int
-    dex_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much of the app's code is explained, and by what."""
-
-    total: Share
-    sdks: Share
-    own: Share
-    nobody: Share
-    renamed: Share
-    """Classes whose name looks given by a shrinker; they are also counted in one of the other shares."""
-    packages: tuple[tuple[str, Share], ...]
-    """The packages of nobody's classes, largest first."""
-
-
-@dataclass(frozen=True, slots=True)
 class Identified:
     """The answer of :func:`identify`."""
 
@@ -190,7 +135,7 @@ def identify(
     owners = _with_own_code(
         features, _owner_names(catalog, matched, _replaced(catalog, inside), inside), own_prefixes(packages)
     )
-    versions = _VersionReader(features)
+    versions = VersionReader(features)
     learned = Learned() if learn is None else learn(owners, {sdk for sdk in inside if versions.read(catalog[sdk])})
     found_evidence = joined(matched.evidence, mark_evidence(catalog, learned.features))
     inside = _inside(catalog, found_evidence, has_code=has_code)
@@ -198,7 +143,7 @@ def identify(
     if learned.owners:
         owners = _with_marks(owners, learned.owners, replaced, inside)
         inside = _doubted(inside, found_evidence, features, owners)
-    shares = _shares(owners, class_bytes)
+    shares = shares_of(owners, class_bytes)
     sdks = []
     for sdk, certainty in inside.items():
         if sdk in replaced:
@@ -219,7 +164,7 @@ def identify(
         for sdk, evidence in found_evidence.items()
         if sdk not in inside
     )
-    return Identified(tuple(sdks), mentioned, _coverage(features, owners, class_bytes, shares), owners)
+    return Identified(tuple(sdks), mentioned, coverage_of(features, owners, class_bytes, shares), owners)
 
 
 def _inside(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence]], *, has_code: bool) -> dict[str, Certainty]:
@@ -248,7 +193,7 @@ def _doubted(
         for name, owner in zip(column.names, names, strict=True):
             if owner in alone:
                 classes[owner] += 1
-                renamed[owner] += _RENAMED.match(name, name.rfind(".") + 1) is not None
+                renamed[owner] += is_renamed(name, name.rfind(".") + 1)
     doubted = {sdk for sdk in alone if 2 * renamed[sdk] < classes[sdk] or not classes[sdk]}
     return {sdk: Certainty.SUSPECTED if sdk in doubted else certainty for sdk, certainty in inside.items()}
 
@@ -339,113 +284,3 @@ def _with_own_code(
             )
         )
     return tuple(result)
-
-
-def _shares(
-    owners: Sequence[Sequence[str | None]], class_bytes: Sequence[Sequence[int]] | None
-) -> dict[str | None, Share]:
-    classes: Counter[str | None] = Counter()
-    size: dict[str | None, int] = {}
-    for number, column in enumerate(owners):
-        classes.update(column)
-        if class_bytes is not None:
-            for owner, count in zip(column, class_bytes[number], strict=True):
-                size[owner] = size.get(owner, 0) + count
-    return {owner: Share(count, size.get(owner, 0)) for owner, count in classes.items()}
-
-
-def _coverage(
-    features: FeatureSet,
-    owners: Sequence[Sequence[str | None]],
-    class_bytes: Sequence[Sequence[int]] | None,
-    shares: Mapping[str | None, Share],
-) -> Coverage:
-    packages: dict[str, list[int]] = {}
-    renamed = [0, 0]
-    for number, (column, names) in enumerate(zip(features.of(Kind.CLASS), owners, strict=True)):
-        sizes = class_bytes[number] if class_bytes is not None else (0,) * len(column)
-        for name, owner, size in zip(column.names, names, sizes, strict=True):
-            dot = name.rfind(".")
-            if _RENAMED.match(name, dot + 1):
-                renamed[0] += 1
-                renamed[1] += size
-            if owner is None:
-                row = packages.setdefault(name[: max(dot, 0)], [0, 0])
-                row[0] += 1
-                row[1] += size
-    nobody = shares.get(None, Share(0, 0))
-    own = shares.get("", Share(0, 0))
-    total = Share(sum(s.classes for s in shares.values()), sum(s.dex_bytes for s in shares.values()))
-    sdks = Share(total.classes - nobody.classes - own.classes, total.dex_bytes - nobody.dex_bytes - own.dex_bytes)
-    ordered = sorted(_grouped(packages).items(), key=lambda item: (-item[1].classes, item[0]))
-    return Coverage(total, sdks, own, nobody, Share(*renamed), tuple(ordered))
-
-
-def package_group(package: str) -> str:
-    """The group that an unattributed package is counted under: its first three segments."""
-    return ".".join(package.split(".", 3)[:3])
-
-
-def _grouped(packages: Mapping[str, Sequence[int]]) -> dict[str, Share]:
-    """Packages of nobody's classes, gathered under their first three segments."""
-    found: dict[str, list[int]] = {}
-    for package, (classes, size) in packages.items():
-        row = found.setdefault(package_group(package), [0, 0])
-        row[0] += classes
-        row[1] += size
-    return {package: Share(*row) for package, row in found.items()}
-
-
-class _VersionReader:
-    """Reads versions from the features of one app."""
-
-    def __init__(self, features: FeatureSet) -> None:
-        self._features = features
-        self._tables: dict[Kind, dict[str, list[tuple[Column, int]]]] = {}
-        self._read: dict[str, Version | None] = {}
-
-    def read(self, signature: Signature) -> Version | None:
-        """Apply the version rules in order; the first that speaks with one voice gives the value."""
-        if signature.id not in self._read:
-            self._read[signature.id] = self._by_rules(signature)
-        return self._read[signature.id]
-
-    def _by_rules(self, signature: Signature) -> Version | None:
-        basis = []
-        value: str | None = None
-        for rule in signature.version:
-            found = self._apply(rule, signature.id)
-            basis += found
-            voices = {b.value for b in found}
-            if value is None and len(voices) == 1:
-                value = voices.pop()
-        if not basis:
-            return None
-        candidates = tuple(dict.fromkeys(b.value for b in basis))
-        return Version(value, candidates, tuple(basis))
-
-    def _apply(self, rule: VersionRule, sdk: str) -> list[VersionBasis]:
-        found = []
-        voices: Counter[str] = Counter()
-        name = f"{sdk}/{rule.name}" if rule.kind is Kind.YARA else rule.name
-        for column, row in self._named(rule.kind, name):
-            values = column.values or (None,) * len(column)
-            text = (values[row] or "") if rule.kind in KINDS_WITH_VALUE else column.names[row]
-            seen = re.search(rule.pattern, text[:_LONGEST_SEARCHED])
-            version = ".".join(group for group in seen.groups() if group) if seen else ""
-            if len(version) <= _LONGEST_VERSION and any(map(str.isdigit, version)):
-                voices[version] += 1
-                if voices[version] <= _MOST_BASIS:
-                    found.append(VersionBasis(version, rule, column.feature(row)))
-        return found
-
-    def _named(self, kind: Kind, name: str) -> list[tuple[Column, int]]:
-        table = self._tables.get(kind)
-        if table is None:
-            table = {}
-            for column in self._features.of(kind):
-                for row, text in enumerate(column.names):
-                    table.setdefault(text, []).append((column, row))
-            self._tables[kind] = table
-        names = [text for text in sorted(table) if fnmatchcase(text, name)] if "*" in name else [name]
-        return [place for text in names for place in table.get(text, ())]

@@ -18,11 +18,12 @@ from sdkfp.behaviour import (
     compare,
 )
 from sdkfp.catalog import Catalog
+from sdkfp.coverage import Coverage
+from sdkfp.coverage import Share as _Share
 from sdkfp.errors import NotExamined, SdkfpError
 from sdkfp.features import Grade, Kind
 from sdkfp.graph import Graph, build
-from sdkfp.identification import Certainty, Coverage, Identification, Identified
-from sdkfp.identification import Share as _Share
+from sdkfp.identification import Certainty, Identification, Identified
 from sdkfp.match import Evidence
 from sdkfp.signature import Names, Signature
 from sdkfp.vocabulary import Limit

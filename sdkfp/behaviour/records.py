@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from sdkfp.coverage import package_group
 from sdkfp.errors import NotExamined
 from sdkfp.features import FeatureSet, Kind
-from sdkfp.identification import package_group
 from sdkfp.vocabulary import Read
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sdkfp.coverage import package_group
 from sdkfp.dex import java_names
 from sdkfp.features import FeatureSet, Kind
 from sdkfp.graph.model import APP, Node
-from sdkfp.identification import Identified, package_group
+from sdkfp.identification import Identified
 
 if TYPE_CHECKING:
     import numpy.typing as npt
