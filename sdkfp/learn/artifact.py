@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -133,7 +133,7 @@ def _of_path(path: Path, vocabulary: Reads) -> Release:
         alone = libraries[0] if len(libraries) == 1 else None
         return Release(
             label=path.name,
-            libraries=_some(libraries, str(path)),
+            libraries=_some(libraries, str(path), reader.not_examined),
             sha256=container.sha256 or (alone.sha256 if alone else None),
             version=version_in(path.name),
             not_examined=tuple(reader.not_examined),
@@ -143,7 +143,7 @@ def _of_path(path: Path, vocabulary: Reads) -> Release:
 def _of_package(purl: PackageURL, fetched: Fetched, vocabulary: Reads) -> Release:
     with _opened(fetched.path) as container:
         reader = _LibraryReader(vocabulary)
-        libraries = _some(tuple(reader.all_of(container, purl.subpath)), fetched.purl)
+        libraries = _some(tuple(reader.all_of(container, purl.subpath)), fetched.purl, reader.not_examined)
         packed = container.kind in (ContainerKind.TAR, ContainerKind.ZIP)
         alone = libraries[0] if packed and len(libraries) == 1 else None
         return Release(
@@ -168,9 +168,10 @@ def _version_of(purl: PackageURL, alone: Library | None, *, packed: bool) -> str
     return version_in(alone.name) if alone else None
 
 
-def _some(libraries: tuple[Library, ...], label: str) -> tuple[Library, ...]:
+def _some(libraries: tuple[Library, ...], label: str, notes: Sequence[NotExamined]) -> tuple[Library, ...]:
     if not any(library.class_names or library.features.of(Kind.LIBRARY) for library in libraries):
-        raise LearnError(f"{label} has no AAR, JAR, class or native library to learn from")
+        why = f" that can be read: {notes[0].reason}" if notes else " to learn from"
+        raise LearnError(f"{label} has no AAR, JAR, class or native library{why}")
     return libraries
 
 

@@ -388,6 +388,14 @@ def test_a_million_entries_are_refused_and_nothing_is_written(tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+def test_a_package_whose_only_library_is_broken_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "kit.tgz"
+    path.write_bytes(tgz({"package/libs/kit.jar": b"\0" * 1000}))
+    code, _, notes = run(path, "--id", "kit")
+    assert code == 3
+    assert "has no AAR, JAR, class or native library that can be read: kit.jar is not a package" in notes
+
+
 def test_usage_errors(releases: list[str], tmp_path: Path) -> None:
     assert run(*releases, "--id", "kit", "--category", "pushing")[0] == 2
     assert run(*releases, "--id", "kit", "--name-zh", "样例")[0] == 2
