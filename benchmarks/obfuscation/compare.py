@@ -202,7 +202,10 @@ def main() -> None:
     refused = prepare(detector, releases, library.resolve())
     learned = _spent() - start
     out = apps / "compared.json"
-    answers: dict[str, Any] = json.loads(out.read_text())["answers"] if out.exists() else {}
+    before: dict[str, Any] = json.loads(out.read_text()) if out.exists() else {}
+    before = before if before.get("half") == arguments.half else {}
+    answers: dict[str, Any] = before.get("answers", {})
+    learned += before.get("learned_seconds", 0.0)  # what it read then is kept
     for path in sorted(apps.glob("*.apk")):
         if plans.get(path.name.partition(".")[0], {}).get("half") != arguments.half or path.stem in answers:
             continue
@@ -217,7 +220,7 @@ def main() -> None:
             "detector": "LIBLOOM",
             "half": arguments.half,
             "releases": len(releases),
-            "refused": refused,
+            "refused": sorted({*before.get("refused", ()), *refused}),
             "learned_seconds": learned,
             "answers": answers,
         }

@@ -14,6 +14,7 @@ sys.path[:0] = [str(HERE.parents[1])]
 import numpy as np  # noqa: E402 - benchmarks are no package
 
 from sdkfp.app import App  # noqa: E402
+from sdkfp.catalog import Catalog  # noqa: E402
 from sdkfp.marks.finding import find_marks  # noqa: E402
 from sdkfp.marks.format import Marks  # noqa: E402
 from sdkfp.marks.index import MarkIndex, build_index  # noqa: E402
@@ -38,6 +39,8 @@ class Cost:
     match: float
     whole: float
     """All that ``find_marks`` does, owners of classes and releases with it."""
+    named: float
+    """The same where the names of classes are known, as in an app that nobody renamed."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def _largest(apps: Path) -> Path:
     return max(apps.glob("*.apk"), key=lambda path: path.stat().st_size)
 
 
-def cost(apps: Path, index: MarkIndex) -> Cost:
+def cost(apps: Path, index: MarkIndex, catalog: Catalog) -> Cost:
     """Marks against inflating the dex files."""
     path = _largest(apps)
     with App.open(path) as app:
@@ -75,6 +78,9 @@ def cost(apps: Path, index: MarkIndex) -> Cost:
             len(dex.instructions)
         unknown = [(None,) * len(dex.class_names) for dex in dexes]
         observed = of_dexes(dexes)
+        ids = [signature.id for signature in catalog.index.signatures]
+        clues = [catalog.index.class_owners(dex.class_names) for dex in dexes]
+        named = [[None if clue is None else ids[clue.signature] for clue in column] for column in clues]
         return Cost(
             path.name,
             sum(dex.size for dex in dexes) / 1e6,
@@ -83,6 +89,7 @@ def cost(apps: Path, index: MarkIndex) -> Cost:
             _best(lambda: of_dexes(dexes)),
             _best(lambda: match_marks(look_up(observed, index), index)),
             _best(lambda: find_marks(dexes, index, unknown)),
+            _best(lambda: find_marks(dexes, index, named)),
         )
 
 

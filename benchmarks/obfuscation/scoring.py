@@ -69,8 +69,16 @@ class Score:
         return self.hit + self.small_hit
 
 
-def score_app(app: str, truth: Mapping[str, Any], names: Sequence[str], learned: Learned, index: MarkIndex) -> Score:
-    """One app against its truth; ``names`` are those of its classes, as ``learned.owners`` go."""
+def score_app(
+    app: str,
+    truth: Mapping[str, Any],
+    names: Sequence[str],
+    learned: Learned,
+    index: MarkIndex,
+    asked: Iterable[str] | None = None,
+) -> Score:
+    """One app against its truth; ``names`` are those of its classes, as ``learned.owners`` go. SDKs that count for recall are those
+    ``asked`` for, else all of the index."""
     true = [truth["classes"].get(name) for name in names]
     merged = [truth.get("merged", {}).get(name, ()) for name in names]
     given = [owner for column in learned.owners for owner in column]
@@ -86,7 +94,7 @@ def score_app(app: str, truth: Mapping[str, Any], names: Sequence[str], learned:
             score.host_classes += answer is not None
     members = {member.sdk: number for number, member in enumerate(index.members)}
     _score_wrong(score, app, true, given, learned.found.keys() - _parts(truth))
-    _score_recall(score, app, _inside(truth), learned.found.keys(), members.keys())
+    _score_recall(score, app, _inside(truth), learned.found.keys(), members.keys() if asked is None else asked)
     for sdk, version in truth["releases"].items():
         if sdk in learned.found and sdk in learned.versions:
             releases = {release.version for release in index.members[members[sdk]].releases if release.version}
