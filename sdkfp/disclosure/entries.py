@@ -28,8 +28,10 @@ _FEWEST_TURNED = 3
 _LONGEST_QUOTE = 1200
 _KEY_VALUE = re.compile(r"^[\s\-*+•·●○◦▪◆【(（]*(?P<key>[^:：]{1,40}?)[\s】)）]*[:：]\s*(?P<value>.*)$", re.DOTALL)
 _NUMBER = re.compile(
-    r"^[\s\-*+•·●○◦▪◆]*(?:[(（]?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[一二三四五六七八九十]{1,3}|[a-zA-Z])[)）.、．:：\s]\s*)+"
+    r"^[\s\-*+•·●○◦▪◆]*(?:(?:\d{1,2}(?:\.\d{1,2}){1,3}(?=[^\d.\s)）、．:：])|[\u2460-\u249b\u2776-\u277f]"
+    r"|[(（]?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[一二三四五六七八九十]{1,3}|[a-zA-Z])[)）.、．:：\s])\s*)+"
 )
+"""Numbers before an entry or a key: ``1.``, ``(二)``, ``a)``, ``2.1.3``, and those in circles."""
 _SENTENCE = re.compile(r"[^。！？!?\n;；]+(?:\.(?=\s)|[。！？!?\n;；]|$)")
 _ENGLISH_STOP = re.compile(r"(?<=[a-z)\"”])\.\s+(?=[A-Z])")
 _BRACKETS = re.compile(r"[(（][^()（）]*(?:[)）]|$)")
@@ -340,11 +342,19 @@ class _Lists:
         return text if len(text) <= LONGEST_NAME and _key(text, self._heads)[1] is None else None
 
     def _close(self) -> None:
-        if self._current is not None and self._current.is_entry:
-            self.entries.append(self._current.close())
-        elif self._current is not None:
-            self.sentences += _sentences(Line(self._current.place, self._current.lines[0]), self._current.lines[0])
-        self._current = None
+        current, self._current = self._current, None
+        if current is not None and current.is_entry and self._is_of_an_sdk(current):
+            self.entries.append(current.close())
+        elif current is not None:
+            for line in current.lines:
+                self.sentences += _sentences(Line(current.place, line), line)
+
+    def _is_of_an_sdk(self, entry: _Open) -> bool:
+        """Not just the name of somebody: something else is said, or the name or its key speak of an SDK."""
+        return len(entry.columns) != 1 or Column.NAME not in entry.columns or self._speaks_of_an_sdk(entry)
+
+    def _speaks_of_an_sdk(self, entry: _Open) -> bool:
+        return bool(_PARTNER.search(entry.lines[0])) or self._names.is_name(entry.name)
 
 
 def _key(text: str, heads: WordIndex[Column]) -> tuple[str | None, Column | None, str]:

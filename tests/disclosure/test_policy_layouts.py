@@ -109,6 +109,20 @@ LINES: dict[str, list[str]] = {
         "1、极光推送SDK:用于消息推送,收集OAID、应用列表,由示例公司提供。",
         "2、腾讯Bugly SDK——崩溃分析,收集崩溃日志。",
     ],
+    "circled numbers": [
+        "①极光推送SDK",
+        "应用场景：推送",
+        "收集个人信息的类型：OAID、应用列表",
+        "②腾讯Bugly",
+        "收集个人信息的类型：崩溃日志",
+    ],
+    "numbers of several parts": [
+        "2.1极光推送SDK",
+        "2.1.1应用场景：推送",
+        "2.1.2收集个人信息的类型：OAID、应用列表",
+        "2.2腾讯Bugly",
+        "2.2.1收集个人信息的类型：崩溃日志",
+    ],
     "values that end in a semicolon": [
         "（1）极光推送",
         "第三方主体：示例公司；",
@@ -251,3 +265,11 @@ def test_several_keys_in_a_sentence_about_no_sdk_stay_a_sentence(catalog: Catalo
     check = check_policy(report_of(catalog, KNOWN), open_policy(page(f"<p>{text}</p>").encode()), catalog)
     assert (check.entries, check.declared) == (0, ())
     assert len(check.missing) == 2
+
+
+def test_the_name_of_somebody_is_no_entry(catalog: Catalog) -> None:
+    page_of_contacts = page("<p>Name: Maria Example</p><p>Grievance officer of the company</p><p>姓名：张三</p>")
+    check = check_policy(report_of(catalog, KNOWN), open_policy(page_of_contacts.encode()), catalog)
+    assert (check.entries, check.unknown) == (0, ())
+    named = check_policy(report_of(catalog, KNOWN), open_policy(page("<p>SDK名称：极光推送</p>").encode()), catalog)
+    assert [declared.sdk for declared in named.declared] == ["jpush"]
