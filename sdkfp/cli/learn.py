@@ -59,7 +59,11 @@ def learn(  # noqa: PLR0913, PLR0917 - one parameter is one option
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Propose a signature from releases of an SDK, or add to the one that is there."""
+    """Propose a signature from releases of an SDK, or add to the one that is there.
+
+    Packages come from SDKFP_NPM_REGISTRY, SDKFP_MAVEN_REPOSITORY or SDKFP_PYPI_INDEX (an address, or a folder), else from where your
+    npm, Maven or pip settings say. docs/tutorial-add-sdk.md shows every step.
+    """
     with errors():
         from sdkfp import learn as workshop  # noqa: PLC0415 - `--help` does not need it
         from sdkfp.signature import Names  # noqa: PLC0415 - as above

@@ -32,9 +32,10 @@ def marks(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn the rename-proof marks of signatures: ID.marks beside ID.yaml, the same bytes each time from the same files.
+    """Learn the rename-proof marks of signatures from the vendors' files that they name.
 
-    Learn them again when class clues or artifacts have changed; `sdkfp lint PATH --artifacts FOLDER` compares.
+    ID.marks is written beside ID.yaml: the same bytes each time from the same files. Learn them again when class clues or artifacts
+    have changed; `sdkfp lint PATH --artifacts FOLDER` compares.
     """
     with errors():
         from sdkfp import lint as checks  # noqa: PLC0415 - `--help` does not need it
