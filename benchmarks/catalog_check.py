@@ -220,6 +220,11 @@ def write(rows: list[Row], first: int, whole: int, notes: Mapping[str, Any]) -> 
                 measure.markdown(DEMO_HEAD, [tuple(row) for row in notes["demos"]]),
                 text["found"].strip(),
                 measure.markdown(("app", "SDK", "what was wrong", "mended by"), [tuple(row) for row in notes["found"]]),
+                "## Declared behaviours, read again",
+                text["claims"].strip(),
+                measure.markdown(
+                    ("SDK", "type", "source", "what it says", "verdict"), [tuple(row) for row in notes["claims"]]
+                ),
             ]
         )
         + "\n"

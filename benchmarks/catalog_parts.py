@@ -31,6 +31,12 @@ def some_ids(count: int) -> list[str]:
     return (first + others)[:count]
 
 
+def library_readers() -> list[str]:
+    """The signatures that have a YARA rule for native libraries."""
+    rules = (measure.ROOT / "signatures" / "sdks").glob("*.yar")
+    return sorted(path.stem for path in rules if 'target = "elf"' in path.read_text("utf-8"))
+
+
 def part(directory: Path, ids: Collection[str]) -> sdkfp.Catalog:
     """A catalog of these signatures alone, written to that directory. References to signatures that are left out are left out too."""
     signatures = measure.ROOT / "signatures"
