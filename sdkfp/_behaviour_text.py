@@ -63,7 +63,7 @@ def summary_lines(report: Report, language: str) -> list[str]:
         return []
     say = _Speaker(language)
     order = {each.type: place for place, each in enumerate(report.reads)}
-    names = {each.type: say.short(each.name) for each in report.reads}
+    names = {each.type: _plain(say.short(each.name)) for each in report.reads}
     rows: list[tuple[int, str]] = []
     own = [each.type for each in report.reads if any(reader.kind == "app" for reader in each.readers)]
     if own:
@@ -71,8 +71,8 @@ def summary_lines(report: Report, language: str) -> list[str]:
     for sdk in report.sdks:
         parts = list(_parts(sdk, names, say))
         if parts:
-            first = min(order[claim.type] for claim in sdk.collects)
-            rows.append((first, f"{sdk.id}: {' · '.join(parts)}"))
+            first = min((order.get(claim.type, len(order)) for claim in sdk.collects), default=len(order))
+            rows.append((first, f"{_plain(sdk.id)}: {' · '.join(parts)}"))
     if not rows:
         return []
     shown = [text for _, text in sorted(rows)]
@@ -101,7 +101,7 @@ def _parts(sdk: SdkRecord, names: Mapping[str, str], say: _Speaker) -> Iterator[
 
 def _listed(types: Sequence[str], names: Mapping[str, str]) -> str:
     rest = [f"+{len(types) - _MOST_TYPES}"] if len(types) > _MOST_TYPES else []
-    return ", ".join([*(names.get(name, name) for name in types[:_MOST_TYPES]), *rest])
+    return ", ".join([*(names.get(name) or _plain(name) for name in types[:_MOST_TYPES]), *rest])
 
 
 def chosen(report: Report, types: Collection[str], sdks: Collection[str]) -> tuple[TypeReads, ...]:
@@ -126,15 +126,15 @@ def behaviours_text(report: Report, types: Sequence[TypeReads], sdks: Collection
 
 
 def _type_lines(each: TypeReads, by_id: Mapping[str, SdkRecord], sdks: Collection[str], say: _Speaker) -> Iterator[str]:
-    yield f"{say.name(each.name)}  [{each.type}]"
+    yield _plain(f"{say.name(each.name)}  [{each.type}]")
     for reader in each.readers:
         if not sdks or reader.id in sdks:
             yield from _reader_lines(reader, by_id, each.type, say)
     for sdk in each.declared_by:
         if not sdks or sdk in sdks:
-            for claim in by_id[sdk].collects:
+            for claim in by_id[sdk].collects if sdk in by_id else ():  # a saved report may be inconsistent
                 if claim.type == each.type and claim.claim == "declared":
-                    yield f"  {sdk}: {say('declared')}: {_declaration(claim, say)}"
+                    yield f"  {_plain(sdk)}: {say('declared')}: {_declaration(claim, say)}"
 
 
 def _reader_lines(reader: Reader, by_id: Mapping[str, SdkRecord], name: str, say: _Speaker) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _reader_lines(reader: Reader, by_id: Mapping[str, SdkRecord], name: str, say
     yield f"  {who}: {say('able')} ({reader.grade.value}, {say('sites', n=reader.count)}{denied})"
     uses = reader.reads
     if reader.kind == "sdk":
-        claims = by_id[reader.id].collects
+        claims = by_id[reader.id].collects if reader.id in by_id else ()
         uses = next((c.reads for c in claims if c.type == name and c.claim == "able_to_read"), ())
     for use in uses:
         yield from _use_lines(use, say)
@@ -154,7 +154,7 @@ def _use_lines(use: ReadUse, say: _Speaker) -> Iterator[str]:
     needs = [*use.all_of, *([f"{say('one_of')} {', '.join(use.any_of)}"] if use.any_of else [])]
     if needs:
         facts.append(f"{say('needs')} {' + '.join(needs)}")
-    yield f"    {use.read}  ({'; '.join(facts)})"
+    yield f"    {_plain(use.read)}  ({_plain('; '.join(facts))})"
     for site in use.sites[:_MOST_SITES]:
         place = ".".join(part for part in (site.class_name, site.method) if part)
         yield f"      {_plain(place)}  @ {_plain(site.location)}" if place else f"      @ {_plain(site.location)}"

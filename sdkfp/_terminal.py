@@ -78,10 +78,11 @@ def print_report(report: Report, catalog: Catalog, language: str) -> None:
         for column in ("sdk", "category", "version", "certainty", "classes", "evidence"):
             table.add_column(say(column), justify="right" if column == "classes" else "left", overflow="fold")
         for sdk in sorted(report.sdks, key=lambda s: (s.certainty.value, -s.classes, s.id)):
-            categories = ", ".join(_name(catalog.vocabulary.categories[c], language) for c in sdk.categories[:1])
+            known = catalog.vocabulary.categories  # a saved report may have others
+            categories = ", ".join(_name(known.get(c, Names(c)), language) for c in sdk.categories[:1])
             table.add_row(
-                Text(_both(sdk.name)),
-                categories,
+                Text(_plain(_both(sdk.name))),
+                Text(_plain(categories)),
                 Text(_version(sdk)),
                 Text(say(sdk.certainty.value), style="green" if sdk.certainty.value == "identified" else "yellow"),
                 str(sdk.classes or ""),
@@ -117,7 +118,11 @@ def _print_coverage(console: Any, report: Report, say: _Speaker) -> None:
     line(say("ohpm"), [_plain(" ".join([p.name, *p.releases])) for p in unexplained.ohpm], len(unexplained.ohpm))
     packages = [f"{_plain(p.name) or '(default)'} {p.classes}" for p in unexplained.packages]
     line(say("unexplained"), packages, unexplained.packages_total)
-    line(say("mentioned"), [f"{m.sdk} ({m.references})" for m in unexplained.mentioned], len(unexplained.mentioned))
+    line(
+        say("mentioned"),
+        [f"{_plain(m.sdk)} ({m.references})" for m in unexplained.mentioned],
+        len(unexplained.mentioned),
+    )
     embedded = [f"{_plain(e.location)} ({e.kind})" for e in report.app.embedded]
     line(say("embedded"), embedded, len(embedded))
     packers = [_plain(_both(packer.name)) for packer in unexplained.packers]
@@ -195,6 +200,8 @@ def _version(sdk: SdkRecord) -> str:
 
 def _evidence(sdk: SdkRecord) -> str:
     """The strongest piece: of the best grade the one that met most, and how many clues met something in all."""
+    if not sdk.evidence:
+        return ""
     best = max((e for e in sdk.evidence if e.grade is sdk.evidence[0].grade), key=lambda e: e.count)
     others = len({e.clue for e in sdk.evidence} - {best.clue})
     return _plain(best.feature if best.count == 1 else f"{best.clue} ×{best.count}") + (
