@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ import msgspec
 
 from sdkfp import _cache
 from sdkfp._lookup import Found, collecting, look_up
+from sdkfp._sources import Sources, hash_of
 from sdkfp._version import __version__
 from sdkfp.errors import CatalogError, SignatureError, SignatureIssue
 from sdkfp.features import Kind
@@ -152,11 +152,11 @@ class Catalog:
         for directory in extra:
             if not directory.is_dir():
                 raise CatalogError(f"{directory}: not a directory of signatures")
-        sources = [_Sources(builtin_directory(), with_sdks=builtin), *(_Sources(directory) for directory in extra)]
+        sources = [Sources(builtin_directory(), with_sdks=builtin), *(Sources(directory) for directory in extra)]
         for source in sources[1:]:
             if not source.sdks and not source.nursery:
                 raise CatalogError(f"{source.directory}: no signature (*.yaml) in it")
-        digest = _digest(sources)
+        digest = hash_of(sources, f"{_CACHE_FORMAT} {__version__}", cache=cache)
         compiled = _read_cache(digest) if cache else None
         checked: CompiledRules | None = None
         if compiled is None:
@@ -266,58 +266,7 @@ class Catalog:
         return {sdk: tuple(names) for sdk, names in found.items()}
 
 
-class _Sources:
-    """The files of one directory of signatures."""
-
-    def __init__(self, directory: Path, *, with_sdks: bool = True) -> None:
-        self.directory = directory
-        flat = not any((directory / name).is_dir() for name in ("sdks", "nursery", "organizations", "vocabulary"))
-        homes = [directory] if flat else [directory / "sdks", directory / "nursery"]
-        self.sdks = _files(homes[0]) if with_sdks else []
-        self.nursery = [] if flat or not with_sdks else _files(homes[1])
-        self.rules = [path for home in homes for path in _files(home, ".yar")] if with_sdks else []
-        self.marks = [path for home in (*homes, directory) for path in _files(home, ".marks")] if with_sdks else []
-        self.packers = [] if flat or not with_sdks else _files(directory / "packers", (".yaml", ".yar"))
-        self.organizations = [] if flat else _files(directory / "organizations")
-        self.vocabulary = [] if flat else _files(directory / "vocabulary")
-
-    @property
-    def files(self) -> list[Path]:
-        return [
-            *self.sdks,
-            *self.nursery,
-            *self.organizations,
-            *self.vocabulary,
-            *self.rules,
-            *self.packers,
-            *self.marks,
-        ]
-
-
-def _files(directory: Path, suffix: str | tuple[str, ...] = ".yaml") -> list[Path]:
-    try:
-        with os.scandir(directory) as entries:
-            names = sorted(
-                entry.name for entry in entries if entry.name.endswith(suffix) and not entry.name.startswith(".")
-            )
-    except FileNotFoundError:
-        return []
-    return [directory / name for name in names]
-
-
-def _digest(sources: Sequence[_Sources]) -> str:
-    digest = hashlib.sha256(f"{_CACHE_FORMAT} {__version__}\n".encode())
-    for source in sources:
-        for path in source.files:
-            with contextlib.suppress(OSError):  # an unreadable file is reported when it is compiled
-                data = path.read_bytes()
-                digest.update(f"{path.parent.name}/{path.name} {len(data)}\n".encode("utf-8", "surrogateescape"))
-                digest.update(data)
-        digest.update(b"--\n")
-    return digest.hexdigest()
-
-
-def _compile(sources: Sequence[_Sources]) -> tuple[_Compiled, CompiledRules | None]:
+def _compile(sources: Sequence[Sources]) -> tuple[_Compiled, CompiledRules | None]:
     from sdkfp.signature_reader import read_organization, read_signature  # noqa: PLC0415 - loads YAML: not for a cached catalog
 
     issues: list[SignatureIssue] = []
@@ -360,7 +309,7 @@ def _compile(sources: Sequence[_Sources]) -> tuple[_Compiled, CompiledRules | No
     ), compiled
 
 
-def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) -> Vocabulary:
+def _read_vocabulary(sources: Sequence[Sources], issues: list[SignatureIssue]) -> Vocabulary:
     from sdkfp.policy_words_reader import read_policy_words  # noqa: PLC0415 - as above
     from sdkfp.signature_reader import read_types, read_words  # noqa: PLC0415 - as above
     from sdkfp.vocabulary_reader import read_reads, read_rules  # noqa: PLC0415 - as above
@@ -395,7 +344,7 @@ def _read_vocabulary(sources: Sequence[_Sources], issues: list[SignatureIssue]) 
 
 def read_vocabulary(directory: Path, issues: list[SignatureIssue]) -> Vocabulary:
     """The words of a directory of signatures; what is wrong in them is added to ``issues``."""
-    return _read_vocabulary([_Sources(directory, with_sdks=False)], issues)
+    return _read_vocabulary([Sources(directory, with_sdks=False)], issues)
 
 
 def _load_marks(files: Sequence[Path], key: str | None) -> MarkIndex:

@@ -34,11 +34,11 @@ def test_the_version_is_that_of_the_project_file() -> None:
 def test_a_cached_catalog_answers_as_a_fresh_one(tmp_path: Path, cache: Path) -> None:
     directory = write_signatures(tmp_path / "s", VENDOR)
     fresh = Catalog.load(directory, builtin=False)
-    (entry,) = cache.iterdir()
+    (entry,) = cache.glob("catalog-*")
     again = Catalog.load(directory, builtin=False)
     assert again.sha256 == fresh.sha256
     assert again["vendor"].clues == fresh["vendor"].clues
-    assert entry.stat().st_mtime_ns == next(cache.iterdir()).stat().st_mtime_ns  # read, not written again
+    assert entry.stat().st_mtime_ns == next(cache.glob("catalog-*")).stat().st_mtime_ns  # read, not written again
 
 
 def test_a_changed_signature_makes_another_catalog(tmp_path: Path, cache: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_changed_signature_makes_another_catalog(tmp_path: Path, cache: Path) 
 def test_a_corrupt_cache_is_as_if_it_were_not_there(damage: str, tmp_path: Path, cache: Path) -> None:
     directory = write_signatures(tmp_path / "s", VENDOR)
     Catalog.load(directory, builtin=False)
-    (entry,) = cache.iterdir()
+    (entry,) = cache.glob("catalog-*")
     data = entry.read_bytes()
     if damage == "directory":
         entry.unlink()
@@ -79,7 +79,7 @@ def test_several_processes_may_start_at_once(tmp_path: Path, cache: Path) -> Non
     code = f"from sdkfp import Catalog; print(len(Catalog.load({str(directory)!r}, builtin=False)))"
     started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ) for _ in range(6)]
     assert [process.communicate()[0].strip() for process in started] == [b"40"] * 6
-    assert len(list(cache.iterdir())) == 1
+    assert len(list(cache.glob("catalog-*"))) == 1
 
 
 def test_a_directory_may_be_a_plain_folder_of_signatures(tmp_path: Path) -> None:
