@@ -231,6 +231,9 @@ def _greedy(
     out = (sizes < limits.tiny) & ~known
     owner = np.full(looked.classes, NOBODY)
     found = []
+    known_figures: dict[
+        tuple[int, int], MarkFound
+    ] = {}  # an SDK that no class was taken from has the figures that it had
     while len(speakers.row):
         total = np.bincount(speakers.member, np.minimum(speakers.weight, limits.class_most), len(sizes))
         classes = np.bincount(speakers.member, minlength=len(sizes))
@@ -241,7 +244,12 @@ def _greedy(
             break
         best = [int(member) for member in np.argsort(-whole, kind="stable")[: limits.compared]]
         best = [member for member in best if whole[member] > limits.close * whole[best[0]]]
-        measured = [_measure(looked, index, member, _given(owner, speakers, member), speakers) for member in best]
+        measured = []
+        for number in best:
+            key = number, int(classes[number])
+            if key not in known_figures:
+                known_figures[key] = _measure(looked, index, number, _given(owner, speakers, number), speakers)
+            measured.append(known_figures[key])
         member = max(measured, key=lambda m: whole[m.member] * m.score**0.5)
         out[member.member] = True
         if not known[member.member] and not _enough(member, limits):
@@ -332,7 +340,7 @@ def _measure(looked: Looked, index: MarkIndex, member: int, owner: Ints, speaker
     mine = looked.of(member)
     inside = owner[looked.row[mine]] == member
     posting = np.unique(looked.posting[mine][inside])
-    place = np.unique(looked.place[mine][inside])
+    place = np.searchsorted(index.start, posting, "right") - 1
     about = index.members[member]
     bits = np.arange(len(about.releases), dtype=np.uint64)
     have = [int(np.count_nonzero(index.releases[posting] >> bit & np.uint64(1))) for bit in bits]

@@ -107,10 +107,9 @@ def _strings(dex: Dex, wanted: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArra
 
 
 def _references(dex: Dex, wanted: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArray[np.int64], Hashes]:
-    rows, index = _pairs(dex, dex.calls(), wanted)
     methods = dex.methods
-    good = (methods.proto_idx[index] < len(dex.protos)) & _of_framework(dex, methods.class_idx[index])
-    rows, index = rows[good], index[good]
+    of_framework = (methods.proto_idx < len(dex.protos)) & _of_framework(dex, methods.class_idx)
+    rows, index = _pairs(dex, dex.calls(), wanted, of_framework)
     distinct, place = np.unique(index, return_inverse=True)
     marks = reference_marks(
         _of_types(dex, methods.class_idx[distinct]),
@@ -149,12 +148,18 @@ def _of_strings(dex: Dex, strings: npt.NDArray[np.integer]) -> Hashes:
 
 
 def _pairs(
-    dex: Dex, used: References, wanted: npt.NDArray[np.bool_] | None
+    dex: Dex,
+    used: References,
+    wanted: npt.NDArray[np.bool_] | None,
+    of_use: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(class, index), each pair once."""
+    """(class, index), each pair once; of wanted classes, and of the indices that are of use."""
     rows, index = used.row, used.index
     if wanted is not None:
         chosen = wanted[dex.code.owner][rows]
+        rows, index = rows[chosen], index[chosen]
+    if of_use is not None:
+        chosen = of_use[index]
         rows, index = rows[chosen], index[chosen]
     rows = dex.code.owner[rows]
     keys = np.unique(rows << np.int64(32) | index)

@@ -60,8 +60,8 @@ def releases_allowed(looked: Looked, index: MarkIndex, member: int, inside: npt.
         inside: for every class of the app, whether it is the SDK's.
     """
     about = index.members[member]
-    mine = (looked.member == member) & inside[looked.row]
-    present = np.unique(looked.posting[mine])
+    mine = looked.of(member)
+    present = np.unique(looked.posting[mine][inside[looked.row[mine]]])
     postings = index.postings(member)
     bits = index.releases[postings]
     seen = np.isin(postings, present, assume_unique=True)
@@ -90,7 +90,7 @@ def _strange(looked: Looked, index: MarkIndex, member: int, inside: npt.NDArray[
     """The share of the strings in the SDK's classes that it has in no release."""
     limit = index.sampled_below[member]
     total = int(np.count_nonzero(inside[looked.rare_row] & (looked.rare_key < limit)))
-    mine = (looked.member == member) & inside[looked.row]
-    mark = index.mark[looked.place[mine]]
+    mine = looked.of(member)
+    mark = index.mark[looked.place[mine][inside[looked.row[mine]]]]
     known = int(np.count_nonzero((kinds(mark) <= MarkKind.STRING) & (sample_key(mark) < limit)))
     return 1 - known / total if total else 0.0
