@@ -64,8 +64,7 @@ def evidence(path: Path, catalog: sdkfp.Catalog, rules: CompiledRules) -> None:
     """Everything up to the identification."""
     with sdkfp.App.open(path) as app:
         parts = match_parts(app, rules)
-        wanted = frozenset(rule.name for s in catalog for rule in s.version if rule.kind is sdkfp.Kind.CONSTANT)
-        features = app.features(constants=wanted) | FeatureSet(parts.columns)
+        features = app.features(constants=catalog.version_constants) | FeatureSet(parts.columns)
         features |= FeatureSet(match_features(features, rules, app.name).columns)
         identification.identify(features, catalog)
         _ = (app.signers, app.not_examined)

@@ -93,10 +93,10 @@ def without_sections(data: bytes) -> bytes:
 def with_false_sections(data: bytes) -> bytes:
     """The library with rubbish where its section headers stand."""
     form, start, entry = ("<Q", 0x28, 0x3A) if data[4] == 2 else ("<I", 0x20, 0x2E)
-    (sections,) = struct.unpack_from(form, data, start)
+    sections = int(struct.unpack_from(form, data, start)[0])
     size, count = struct.unpack_from("<HH", data, entry)
     length = max(0, min(size * count, len(data) - sections))
-    return data[:sections] + _RUBBISH * length + data[sections + length :]
+    return b"".join((data[:sections], _RUBBISH * length, data[sections + length :]))
 
 
 def compare(program: str, location: str, data: bytes, result: Result) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sdkfp.elf.jni import JniMethod, jni_method
-from sdkfp.elf.layout import Layout, read_comment, read_layout, table_text
+from sdkfp.elf.layout import read_comment, read_layout, table_text
 from sdkfp.elf.strings import find_strings
 from sdkfp.elf.tables import AndroidIdent, android_ident, read_tables
 from sdkfp.errors import NotExamined
@@ -95,8 +95,7 @@ def read_library(data: bytes) -> NativeLibrary:
     unread = list(layout.unread)
     tables = read_tables(layout, unread)
     soname = table_text(layout, layout.soname)
-    native = [name for name in tables.exported if name.startswith("Java_")] if _has_jni_names(layout) else []
-    methods = map(jni_method, native)
+    methods = map(jni_method, tables.jni)
     ident, build_id = tables.notes.get(("Android", 1)), tables.notes.get(("GNU", 3))
     strings = find_strings(layout, soname, unread)
     return NativeLibrary(
@@ -116,12 +115,6 @@ def read_library(data: bytes) -> NativeLibrary:
         system_names=strings.system_names,
         unread=tuple(unread),
     )
-
-
-def _has_jni_names(layout: Layout) -> bool:
-    """Whether any symbol can be one: most libraries have none among their thousands."""
-    offset, size = layout.strings
-    return layout.data.find(b"Java_", offset, offset + size) >= 0
 
 
 def library_features(library: NativeLibrary, file_name: str, location: str) -> FeatureSet:

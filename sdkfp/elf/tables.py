@@ -72,6 +72,8 @@ class Tables(NamedTuple):
     """Defined global and weak symbols, each once."""
     imported: tuple[str, ...]
     """Undefined symbols, each once."""
+    jni: tuple[str, ...]
+    """The exported symbols that begin with ``Java_``."""
     notes: Mapping[tuple[str, int], bytes]
     """Description of each note by owner and type."""
 
@@ -81,7 +83,7 @@ def read_tables(layout: Layout, unread: Unread) -> Tables:
     count = layout.symbols[1] // SYMBOL_SIZE[layout.bits]
     if count > MOST_SYMBOLS or (places := _locate_names(layout)).total > _LONGEST_NAMES:
         unread.append(("elf-too-many-symbols", f"the names of {count} dynamic symbols are more than is read"))
-        return Tables((), (), {})
+        return Tables((), (), (), {})
     names = _plain_names(layout, places)
     decoded = _decode(_image(layout, with_symbols=names is None), 0 if names else count)
     if decoded is None:
@@ -90,9 +92,14 @@ def read_tables(layout: Layout, unread: Unread) -> Tables:
         decoded = _Decoded([""] * count, {})
     names = names or decoded.names
     defined, outside = _bindings(layout)
+    exported = defined & outside
+    # Most libraries have no JNI name among their thousands of symbols: the first letter is looked at first.
+    initials = np.frombuffer(layout.data, np.uint8, *reversed(layout.strings))[_within(places, layout)]
+    jni = [names[row] for row in np.flatnonzero(exported & (initials == ord("J"))).tolist()]
     return Tables(
-        tuple(dict.fromkeys(filter(None, compress(names, (defined & outside).tolist())))),
+        tuple(dict.fromkeys(filter(None, compress(names, exported.tolist())))),
         tuple(dict.fromkeys(filter(None, compress(names, (~defined).tolist())))),
+        tuple(dict.fromkeys(name for name in jni if name.startswith("Java_"))),
         decoded.notes,
     )
 
@@ -131,6 +138,11 @@ def _locate_names(layout: Layout) -> _Names:
     starts = np.minimum(starts.astype(np.intp), size)  # an offset beyond the table names nothing
     zeros = np.append(np.flatnonzero(np.frombuffer(layout.data, np.uint8, size, offset) == 0), size)
     return _Names(starts, zeros, np.searchsorted(zeros, starts))
+
+
+def _within(names: _Names, layout: Layout) -> NDArray[np.intp]:
+    """Where the names start; the last byte of the table for those beyond it."""
+    return np.minimum(names.starts, layout.strings[1] - 1)
 
 
 def _plain_names(layout: Layout, names: _Names) -> list[str] | None:
