@@ -19,7 +19,8 @@ from sdkfp.learn.listings import match_examples, miss_examples
 from sdkfp.learn.names import NameClues
 from sdkfp.learn.prefixes import Prefixes, find_prefixes
 from sdkfp.learn.versions import Texts, VersionClue, guess_version, version_clues
-from sdkfp.signature import Artifact, Clue, Names, Signature
+from sdkfp.learn.yaml_text import new_clues
+from sdkfp.signature import Artifact, Clue, Names, Signature, VersionRule
 
 __all__ = ["Proposal", "propose"]
 
@@ -103,7 +104,7 @@ def propose(
         requires=requires,
         bundles=bundles,
         artifacts=tuple(_artifacts(ordered, clues)),
-        match=tuple(match_examples(ordered, clues, rules)),
+        match=tuple(match_examples(ordered, *_shown_in_examples(catalog.signatures.get(sdk), clues, rules, places))),
         miss=tuple(miss_examples(newest, clues)),
     )
     unsaid = [] if signature.categories else ["what it is for is not said: fill in `categories`"]
@@ -116,6 +117,17 @@ def propose(
         reads=_reads(newest),
         mentioned=_mentioned(newest, others, {*bundles, *requires}),
     )
+
+
+def _shown_in_examples(
+    known: Signature | None, clues: Sequence[Clue], rules: Sequence[VersionRule], places: Sequence[VersionClue]
+) -> tuple[Sequence[Clue], Sequence[VersionRule]]:
+    """The clues and version rules that examples show: of a signature that is there already its own, with what is new."""
+    if known is None:
+        return clues, rules
+    confirmed = {(place.rule.kind, place.rule.name) for place in places}
+    there = [rule for rule in known.version if (rule.kind, rule.name) in confirmed]
+    return (*known.clues, *new_clues(known, clues)), there if known.version else rules
 
 
 def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:

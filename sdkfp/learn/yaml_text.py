@@ -5,7 +5,7 @@ Additions are lines put between the lines that there are: comments, quotes and h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sdkfp.learn.addresses import LearnError
 from sdkfp.signature import CLASS_KINDS, Artifact, Clue, Example, Names, Signature, Strength, VersionRule, Vocabulary
 from sdkfp.signature_reader import SIGNATURE_KEYS, read_signature
 
-__all__ = ["has_signatures", "merge", "render", "save", "target_of"]
+__all__ = ["has_signatures", "merge", "new_clues", "render", "save", "target_of"]
 
 _FLOW_LISTS = ("aliases", "categories", "requires", "bundles", "overrides")
 
@@ -119,7 +119,7 @@ def merge(text: str, known: Signature, found: Signature) -> str:
         found: the proposal.
     """
     editor = _Editor(text)
-    editor.extend("clues", list(map(_clue, _new_clues(known, found))))
+    editor.extend("clues", list(map(_clue, new_clues(known, found.clues))))
     if not known.version:
         editor.extend("version", list(map(_rule, found.version)))
     for key in ("requires", "bundles"):
@@ -140,8 +140,9 @@ def merge(text: str, known: Signature, found: Signature) -> str:
     return editor.text
 
 
-def _new_clues(known: Signature, found: Signature) -> Iterator[Clue]:
-    for clue in found.clues:
+def new_clues(known: Signature, clues: Iterable[Clue]) -> Iterator[Clue]:
+    """Those of some clues that a signature does not have, nor covers with a shorter prefix, nor excepts."""
+    for clue in clues:
         same = [old for old in (*known.clues, *known.exceptions) if old.kind is clue.kind]
         covered = any(
             old.name == clue.name

@@ -287,12 +287,25 @@ def test_merging_keeps_every_byte_and_adds_lines(releases: list[str], tmp_path: 
     assert data["requires"] == ["okhttp3"]
     assert data["version"][0]["constant"] == "com.maker.kit.KitConfig.SDK_VERSION"
     assert data["examples"]["match"][0]["origin"] == "the documents"
+    newest = data["examples"]["match"][1]["features"]
+    assert "class com.maker.kit.Kit" in newest
+    assert "library libmakerkit-2.10.0.so" in newest
+    assert data["examples"]["match"][1]["version"] == "2.10.0"
     assert len(data["examples"]["match"]) == 3
     assert len(data["examples"]["miss"]) == 1
     assert [issue for issue in lint(into) if issue.rule != "layout"] == []
     before = path.read_bytes()
     assert run(*releases, "--id", "maker-kit", "--into", into)[0] == 0
     assert path.read_bytes() == before, "learning the same again changes nothing"
+
+
+def test_examples_added_to_a_signature_show_its_own_clues_and_version(releases: list[str], tmp_path: Path) -> None:
+    body = "clues: [{class: com.maker.kit.push.}]\nversion: [{metadata: MAKER_KIT_VERSION}]"
+    catalog = catalog_of(tmp_path / "catalog", {"maker-kit": body})
+    (newest, oldest) = learn(releases, catalog, "maker-kit").signature.match
+    assert "class com.maker.kit.push.KitService" in newest.features
+    assert "constant" not in newest.features, "the signature reads its version elsewhere"
+    assert (newest.version, oldest.version) == (None, None)
 
 
 def test_lists_in_one_line_and_missing_keys_are_added_to(tmp_path: Path) -> None:

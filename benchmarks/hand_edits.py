@@ -1,6 +1,6 @@
 """How much a person had to change in signatures that `sdkfp learn` proposed: each is learned again and compared with the catalog's.
 
-python benchmarks/learned.py [ID …] [--show]
+python benchmarks/hand_edits.py [ID …] [--show]
 
 Six SDKs that the catalog had never seen: three out of npm packages that ship their maker's AAR or JAR, three from Maven
 repositories. Packages are fetched from the registries that your settings name. An edit is a line that was changed, added or taken
@@ -68,7 +68,13 @@ def main() -> None:
         there = catalog[sdk.id]
         begin = time.process_time()
         given = {"name": there.name, "organization": there.organization, "categories": there.categories}
-        proposal = learn(sdk.sources, catalog, sdk.id, **given)  # type: ignore[arg-type] # three types in one mapping
+        others = Catalog(
+            (signature for signature in catalog if signature.id != sdk.id),
+            catalog.organizations.values(),
+            catalog.vocabulary,
+            sha256="",
+        )
+        proposal = learn(sdk.sources, others, sdk.id, **given)  # type: ignore[arg-type] # three types in one mapping
         seconds = time.process_time() - begin
         proposed = render(proposal.signature)
         kept = (builtin_directory() / "sdks" / f"{sdk.id}.yaml").read_text(encoding="utf-8")
