@@ -264,12 +264,6 @@ class TestInputs:
         (apps / "1.apk").write_bytes(batches.app(1))
         assert run_batch([apps], tmp_path / "out", options).failures == {}
 
-    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="everything is readable here")
-    def test_unreadable(self, tmp_path: Path) -> None:
-        apps = batches.write_apps(tmp_path / "apps", 2)
-        (apps / "1.apk").chmod(0)
-        assert run_batch([apps], tmp_path / "out", batches.options(tmp_path)).failures == {"input-unreadable": 1}
-
     @pytest.mark.parametrize("place", ["nosuch://x/y", "s3x://"])
     def test_unknown_protocols(self, tmp_path: Path, place: str) -> None:
         with pytest.raises(BatchError, match="cannot be listed"):

@@ -101,6 +101,27 @@ def test_a_scheduler_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monke
     assert run_batch([apps], tmp_path / "out", batches.options(tmp_path)).counts.apps == 1
 
 
+def test_a_scheduler_that_ends_in_the_middle(tmp_path: Path) -> None:
+    """The batch stops and says so; the same call goes on, here without a cluster."""
+    apps = batches.write_apps(tmp_path / "apps", 12)
+    slow = batches.slow_app(60)
+    for number in range(6):
+        (apps / f"slow{number}.apk").write_bytes(slow + bytes(number))
+    options = batches.options(tmp_path)
+    with dask.config.set({"distributed.worker.daemon": False}), local_cluster(1) as found:
+        ended: list[bool] = []
+
+        def end(progress: Progress) -> None:
+            if progress.phase == "scanning" and progress.done >= 3 and not ended:
+                ended.append(True)
+                found.close()
+
+        with pytest.raises(ClusterError, match="the same command goes on"):
+            run_batch([apps], tmp_path / "out", on(found, options), on_progress=end)
+    assert 3 <= len(batches.contents(tmp_path / "out", ["apps"])["apps"]) < 18
+    assert run_batch([apps], tmp_path / "out", options).counts.apps == 18
+
+
 def test_workers_that_cannot_do_the_work(
     workers: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,43 @@ def test_full_disk(tmp_path: Path) -> None:
     assert len(batches.contents(tmp_path / "kept", ["apps"])["apps"]) == 30
 
 
+def test_two_commands_at_once(tmp_path: Path) -> None:
+    """The second one stops and touches nothing; the first one goes on to its end."""
+    many_apps(tmp_path)
+    with start(tmp_path, "-j", "1", "--part-apps", "3") as first:
+        begun(tmp_path, first)
+        status, _, errors = run(tmp_path)
+        assert first.poll() is None, "the first one was over before the second one began"
+        assert (status, "another batch is writing" in errors) == (5, True)
+        assert first.wait(timeout=120) == 0
+    assert len(batches.contents(tmp_path / "out", ["apps"])["apps"]) == 14
+
+
+def test_files_that_may_not_be_read(tmp_path: Path) -> None:
+    """A superuser, who reads everything, first gives that up."""
+    batches.write_apps(tmp_path / "apps", 3)
+    (tmp_path / "apps" / "1.apk").chmod(0)
+    (tmp_path / "apps" / "closed").mkdir(mode=0)
+    obey = []
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            pytest.skip("not installed: setpriv")
+        obey = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    arguments = [*obey, *command(tmp_path, "--json")]
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["failures"] == {"input-unreadable": 2}
+    rows = batches.contents(tmp_path / "out", ["failures"])["failures"]
+    assert sorted(row[1] for row in rows) == ["1.apk", "closed"]
+    assert all("Permission denied" in row[3] for row in rows)
+    assert len(batches.contents(tmp_path / "out", ["apps"])["apps"]) == 2
+    (tmp_path / "apps" / "1.apk").chmod(0o600)
+    (tmp_path / "apps" / "closed").chmod(0o700)
+    assert run(tmp_path, "--quiet")[0] == 0
+    assert len(batches.contents(tmp_path / "out", ["apps"])["apps"]) == 3
+
+
 def test_what_it_says(tmp_path: Path) -> None:
     batches.write_apps(tmp_path / "apps", 2)
     (tmp_path / "apps" / "junk.apk").write_bytes(b"junk")
