@@ -14,10 +14,11 @@ __all__ = ["read_docx"]
 
 _MOST_UNPACKED = 200 << 20
 _MOST_ROWS = 5000
+_MOST_TABLES = 2000
 
 
 def read_docx(data: bytes) -> list[Piece]:
-    """The paragraphs and tables of a document, in their order.
+    """The paragraphs and tables of a document, in their order; tables in tables follow those that they are in.
 
     Raises:
         PolicyError: it is no document, or damaged.
@@ -38,13 +39,22 @@ def read_docx(data: bytes) -> list[Piece]:
 
 def _pieces(opened: docx.document.Document) -> list[Piece]:
     found: list[Piece] = []
-    lines = tables = 0
+    lines = 0
+    tables: list[Table] = []
+    seen: set[object] = set()
     for item in opened.iter_inner_content():
         if isinstance(item, Table):
-            tables += 1
-            found += table_rows(
-                tables, [[cell.text for cell in row.cells[:MAX_CELLS]] for row in item.rows[:_MOST_ROWS]]
-            )
+            waiting = [item]
+            while waiting and len(tables) < _MOST_TABLES:
+                table = waiting.pop(0)
+                tables.append(table)
+                rows = list(table.rows)[:_MOST_ROWS]
+                grid = [row.cells[:MAX_CELLS] for row in rows]
+                found += table_rows(len(tables), [[cell.text for cell in cells] for cells in grid])
+                for inner in (inner for cells in grid for cell in cells for inner in cell.tables):
+                    if inner._tbl not in seen:  # merged cells stand in every place that they cover
+                        seen.add(inner._tbl)
+                        waiting.append(inner)
             continue
         if item.text.strip():
             lines += 1

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import docx
 import pypdf
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -115,6 +116,29 @@ def test_tables_for_layout_are_text_and_those_inside_them_tables() -> None:
 def test_what_nobody_sees_is_left_out() -> None:
     page = "<body><script>x()</script><style>y</style><!-- z --><p>极\u200b光\u00ad推\u202e送</p><template>t</template></body>"
     assert texts(open_policy(page.encode())) == ["极光推送"]
+
+
+def test_tables_of_a_word_document_with_merged_cells_and_tables_inside() -> None:
+    made = docx.Document()
+    outer = made.add_table(rows=2, cols=2)
+    outer.cell(0, 0).merge(outer.cell(0, 1)).text = "第三方SDK清单"
+    outer.cell(1, 0).text = "推送"
+    inner = outer.cell(1, 1).add_table(rows=3, cols=2)
+    for row, texts in enumerate([("SDK名称", "收集个人信息类型"), ("极光推送", "OAID"), ("极光推送", "应用列表")]):
+        for column, text in enumerate(texts):
+            inner.cell(row, column).text = text
+    inner.cell(1, 0).merge(inner.cell(2, 0)).text = "极光推送"
+    data = io.BytesIO()
+    made.save(data)
+    document = open_policy(data.getvalue())
+    assert cells(document) == [
+        ("第三方SDK清单", "第三方SDK清单"),
+        ("推送", ""),
+        ("SDK名称", "收集个人信息类型"),
+        ("极光推送", "OAID"),
+        ("极光推送", "应用列表"),
+    ]
+    assert [piece.place for piece in document.pieces][2:] == [f"table 2, row {row}" for row in (1, 2, 3)]
 
 
 def test_headings_are_marked() -> None:
