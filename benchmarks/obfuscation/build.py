@@ -208,7 +208,7 @@ def compile_app(
         shrunk = folder / "shrunk.jar"
         options = ["-injars", jar, "-outjars", shrunk, "-libraryjars", library, "-printmapping", mapping]
         conf.write_text("\n".join([" ".join(map(str, options)), *rules, *setting.rules, attributes, *_LENIENT]))
-        compilers.run(messages, _PROGUARD, f"@{conf}")
+        compilers.run_alone(_PROGUARD, f"@{conf}")
         jar = shrunk
     if setting.tool == "r8":
         conf.write_text("\n".join([*rules, *setting.rules, attributes, *_LENIENT]))

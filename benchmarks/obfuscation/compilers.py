@@ -66,6 +66,20 @@ class Compilers:
         if answer != "ok\n":
             raise CompileError(messages.read_text(errors="replace") if messages.exists() else "no answer")
 
+    def run_alone(self, main: str, *arguments: str) -> None:
+        """Run a main class that ends its process, as ProGuard's does.
+
+        Raises:
+            CompileError: it failed, or took too long.
+        """
+        command = (*self._command[:-1], main, *arguments)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+        except subprocess.TimeoutExpired:
+            raise CompileError(f"{main} took too long") from None
+        if done.returncode:
+            raise CompileError(done.stdout + done.stderr)
+
     def close(self) -> None:
         if self._process is not None:
             self._process.kill()
