@@ -220,6 +220,8 @@ def write(rows: list[Row], first: int, whole: int, notes: Mapping[str, Any]) -> 
                 measure.markdown(DEMO_HEAD, [tuple(row) for row in notes["demos"]]),
                 text["found"].strip(),
                 measure.markdown(("app", "SDK", "what was wrong", "mended by"), [tuple(row) for row in notes["found"]]),
+                "## Scan time",
+                text["growth"].strip(),
                 "## Declared behaviours, read again",
                 text["claims"].strip(),
                 measure.markdown(
