@@ -114,8 +114,8 @@ def propose(
         signature=signature,
         notes=tuple(dict.fromkeys(notes)),
         version_clues=tuple(f"{place} ({place.confirmed} of {len(ordered)} releases)" for place in places),
-        reads=_reads(newest),
-        mentioned=_mentioned(newest, others, {*bundles, *requires}),
+        reads=_reads(_own(newest, clues)),
+        mentioned=_mentioned(newest, _own(newest, clues), others, {*bundles, *requires}),
     )
 
 
@@ -160,10 +160,10 @@ def _bundled(release: Release, catalog: Catalog, clues: Sequence[Clue]) -> tuple
     """SDKs inside the libraries that are the SDK's own; those in other libraries of the package are only beside it."""
     inside: set[str] = set()
     beside: dict[str, str] = {}
+    own = set(map(id, _own(release, clues)))
     for library in release.libraries:
-        own = len(release.libraries) == 1 or _is_own(library, clues)
         for sdk in identify(library.features, catalog).sdks:
-            if own and sdk.certainty is Certainty.IDENTIFIED:
+            if id(library) in own and sdk.certainty is Certainty.IDENTIFIED:
                 inside.add(sdk.signature.id)
             else:
                 beside.setdefault(sdk.signature.id, library.name)
@@ -256,16 +256,21 @@ def _shown(names: Iterable[str]) -> str:
     return ", ".join(every[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _reads(release: Release) -> dict[str, tuple[str, ...]]:
+def _own(release: Release, clues: Sequence[Clue]) -> list[Library]:
+    """The libraries of a package that are the SDK's, not those of others beside them."""
+    return [library for library in release.libraries if len(release.libraries) == 1 or _is_own(library, clues)]
+
+
+def _reads(libraries: Iterable[Library]) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
-    for library in release.libraries:
+    for library in libraries:
         for type_, surfaces in library.reads.items():
             found.setdefault(type_, set()).update(surfaces)
     return {type_: tuple(sorted(found[type_])) for type_ in sorted(found)}
 
 
-def _mentioned(release: Release, catalog: Catalog, known: set[str]) -> dict[str, int]:
-    referred = set().union(*(library.mentioned for library in release.libraries)) - release.classes
+def _mentioned(release: Release, own: Iterable[Library], catalog: Catalog, known: set[str]) -> dict[str, int]:
+    referred = set().union(*(library.mentioned for library in own)) - release.classes
     names = sorted(name for name in referred if not name.startswith(_PLATFORM))
     count: dict[str, int] = {}
     for owner in catalog.index.class_owners(names):

@@ -401,6 +401,27 @@ def test_a_million_entries_are_refused_and_nothing_is_written(tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+def test_what_a_library_beside_the_sdk_does_is_not_the_sdks(tmp_path: Path) -> None:
+    reader = class_file(
+        "okio.Reader",
+        strings=["android_id"],
+        calls=[("android.provider.Settings$Secure", "getString", "(X)V"), ("okhttp3.OkHttpClient", "newCall", "()V")],
+    )
+    own = class_file("com.maker.kit.Kit", calls=[("retrofit2.Retrofit", "create", "()V")])
+    path = tmp_path / "kit.tgz"
+    path.write_bytes(
+        tgz(
+            {
+                "kit.jar": build_zip({"com/maker/kit/Kit.class": own}),
+                "okio.jar": build_zip({"okio/Reader.class": reader}),
+            }
+        )
+    )
+    proposal = learn([str(path)], Catalog.builtin(), "kit")
+    assert proposal.reads == {}
+    assert proposal.mentioned == {"retrofit2": 1}
+
+
 def test_a_package_whose_only_library_is_broken_says_so(tmp_path: Path) -> None:
     path = tmp_path / "kit.tgz"
     path.write_bytes(tgz({"package/libs/kit.jar": b"\0" * 1000}))
