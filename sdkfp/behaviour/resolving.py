@@ -205,7 +205,8 @@ def _inherited(
         for base in {base for bases in wanted.values() for base in bases}
         for name in surfaces.classes.get(base, ())
     }
-    numbers = {index: name for name in names for index in _equal(dex, name)}
+    known: dict[int, bytes] = {}
+    numbers = {index: name for name in names for index in _equal(dex, name, known)}
     rows = rows[np.isin(methods.name_idx[rows], list(numbers))]
     for row, owner_idx, name_idx in zip(
         rows.tolist(), methods.class_idx[rows].tolist(), methods.name_idx[rows].tolist(), strict=True
@@ -237,11 +238,12 @@ def _strings(
     dex: Dex, surfaces: Surfaces, number: int, report: Callable[[int, str], None]
 ) -> dict[int, tuple[int, ...]]:
     found: dict[int, tuple[int, ...]] = {}
+    known: dict[int, bytes] = {}
     for text, reads in surfaces.constants.items():
-        for index in _equal(dex, text):
+        for index in _equal(dex, text, known):
             found[index] = (*found.get(index, ()), *reads)
     for beginning, reads in surfaces.beginnings.items():
-        first = _place(dex, beginning)
+        first = _place(dex, beginning, known)
         for index in range(first, dex.string_count):
             text = dex.string(index)
             if not text.startswith(beginning):
@@ -257,11 +259,19 @@ def _strings(
     return found
 
 
-def _equal(dex: Dex, text: bytes) -> Iterator[int]:
-    index = _place(dex, text)
+def _equal(dex: Dex, text: bytes, known: dict[int, bytes]) -> Iterator[int]:
+    index = _place(dex, text, known)
     if index < dex.string_count and dex.string(index) == text:
         yield index
 
 
-def _place(dex: Dex, text: bytes) -> int:
-    return bisect_left(range(dex.string_count), text, key=lambda index: dex.string(index).replace(b"\xc0\x80", b"\0"))
+def _place(dex: Dex, text: bytes, known: dict[int, bytes]) -> int:
+    """Where a text stands or would stand; the strings looked at are kept, as searches for other texts begin with the same."""
+
+    def in_order(index: int) -> bytes:
+        found = known.get(index)
+        if found is None:
+            found = known[index] = dex.string(index).replace(b"\xc0\x80", b"\0")
+        return found
+
+    return bisect_left(range(dex.string_count), text, key=in_order)

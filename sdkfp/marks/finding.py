@@ -62,7 +62,7 @@ def find_marks(
     looked = look_up(of_dexes(dexes, (owner == UNKNOWN) | np.isin(owner, undated)), index)
     matched = match_marks(looked, index, owner != UNKNOWN, frozenset(inside))
     by_marks = np.where(matched.owner != NOBODY, matched.owner, UNKNOWN)
-    if matched.found:
+    if matched.found and (by_marks[owner == UNKNOWN] == UNKNOWN).any():
         seeds = np.full(len(owner), UNKNOWN)
         seeds[matched.several] = matched.owner[matched.several]  # one mark gives away its class, but nothing around it
         wide = _spread(dexes, index, owner, seeds, {found.member for found in matched.found})
