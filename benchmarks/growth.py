@@ -24,6 +24,7 @@ from typing import Any
 import measure
 import numpy as np
 import workshop
+from support import elfwriter
 from support.axmlwriter import manifest
 from support.bigapp import with_code
 from support.dexwriter import ConstString, DexWriter, Invoke, Method, Raw
@@ -100,8 +101,9 @@ def _block(chance: random.Random, units: int) -> Raw:
 
 
 def as_app(*dexes: bytes) -> bytes:
-    """An app with these dex files."""
-    entries = {"AndroidManifest.xml": manifest("com.maker.app")}
+    """An app with these dex files and a small native library, so that every reader has something to do."""
+    library = elfwriter.write(elfwriter.SharedObject(soname="libmaker.so", needed=("libc.so",)))
+    entries = {"AndroidManifest.xml": manifest("com.maker.app"), "lib/arm64-v8a/libmaker.so": library}
     return build_zip(entries | {f"classes{number or ''}.dex": dex for number, dex in enumerate(dexes)})
 
 

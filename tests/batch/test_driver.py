@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -142,6 +144,29 @@ def test_files_that_may_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "apps" / "closed").chmod(0o700)
     assert run(tmp_path, "--quiet")[0] == 0
     assert len(batches.contents(tmp_path / "out", ["apps"])["apps"]) == 3
+
+
+def test_progress_on_a_terminal(tmp_path: Path) -> None:
+    """A bar with the rate and the remaining time."""
+    pty = pytest.importorskip("pty", reason="no terminals of POSIX on this system")
+    many_apps(tmp_path)
+    screen, terminal = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(
+        command(tmp_path, "-j", "1"), env=environment, stdout=subprocess.PIPE, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a terminal whose last writer is gone
+            while read := os.read(screen, 4096):
+                shown += read
+    os.close(screen)
+    assert process.returncode == 0
+    text = shown.decode(errors="replace")
+    assert "Scanning" in text
+    assert re.search(r"\d+/14", text)
+    assert re.search(r"\d+\.\d\d apps/s", text)
+    assert re.search(r"\d\d:\d\d", text)
 
 
 def test_what_it_says(tmp_path: Path) -> None:
