@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from support import realapps
 from support.catalogs import catalog_of, write_signatures
 
 import sdkfp
@@ -142,3 +144,16 @@ def test_the_built_in_catalog_loads_and_its_examples_hold() -> None:
 def test_lookup_json_is_valid_for_every_signature() -> None:
     for signature in Catalog.builtin():
         assert json.loads(json.dumps(signature_record(signature)))["id"] == signature.id
+
+
+def test_what_was_checked_by_hand_is_still_in_the_catalog() -> None:
+    """The notes beside ``benchmarks/CATALOG.md`` speak of signatures and apps that there are."""
+    folder = Path(__file__).parents[1] / "benchmarks"
+    notes = yaml.safe_load((folder / "catalog_notes.yaml").read_text(encoding="utf-8"))
+    catalog = Catalog.builtin()
+    assert [sdk for sdk in notes["hits"] if sdk not in catalog] == []
+    assert [app for app in notes["checked"] if app not in realapps.keys("apk")] == []
+    first = [
+        line for line in (folder / "catalog_first.txt").read_text("utf-8").splitlines() if not line.startswith("#")
+    ]
+    assert [sdk for sdk in first if sdk not in catalog] == []
