@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 import yaml
 from support.catalogs import write_signatures
 from support.classwriter import class_file
-from support.privileges import without_privileges
+from support.privileges import folder_for_everybody, without_privileges
 from support.zipwriter import build_zip
 from typer.testing import CliRunner
 
@@ -202,14 +202,18 @@ examples:
     assert fix(directory) == []
 
 
-def test_fix_in_a_folder_that_may_not_be_written_changes_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    with folder_for_everybody() as folder:
+        yield folder
+
+
+def test_fix_in_a_folder_that_may_not_be_written_changes_nothing(open_path: Path) -> None:
     text = GOOD.replace("categories:", "categories:  ")
-    directory = good_catalog(tmp_path / "catalog", **{"sdks/sample.yaml": "# Out of order.\n" + text + "\n\n"})
+    directory = good_catalog(open_path / "catalog", **{"sdks/sample.yaml": "# Out of order.\n" + text + "\n\n"})
     path = directory / "sdks" / "sample.yaml"
     before = path.read_bytes()
     assert run("lint", directory)[0] == 1  # everything is imported before privileges are dropped
-    for folder in (tmp_path, *tmp_path.parents[:2], directory):
-        folder.chmod(0o755)
     path.parent.chmod(0o555)
     with without_privileges():
         code, _, notes = run("lint", directory, "--fix")

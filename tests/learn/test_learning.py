@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import yaml
 from support.catalogs import catalog_of, write_signatures
 from support.classwriter import class_file
 from support.elfwriter import SharedObject, Symbol, write
-from support.privileges import without_privileges
+from support.privileges import folder_for_everybody, without_privileges
 from support.registry import tgz
 from support.zipwriter import build_zip
 from typer.testing import CliRunner
@@ -331,13 +333,18 @@ def test_a_wrong_file_is_not_added_to(releases: list[str], tmp_path: Path) -> No
     assert path.read_text(encoding="utf-8") == HAND_MADE.replace("oaid", "oiad")
 
 
-def test_a_folder_that_may_not_be_written_stays_as_it_is(releases: list[str], tmp_path: Path) -> None:
-    into = tmp_path / "signatures"
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    with folder_for_everybody() as folder:
+        yield folder
+
+
+def test_a_folder_that_may_not_be_written_stays_as_it_is(releases: list[str], open_path: Path) -> None:
+    into = open_path / "signatures"
     into.mkdir()
+    releases = [str(shutil.copy(path, open_path)) for path in releases]
     (into / "maker-kit.yaml").write_text(HAND_MADE, encoding="utf-8")
     assert run(*releases, "--id", "maker-kit")[0] == 0  # everything is imported before privileges are dropped
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
     into.chmod(0o555)
     with without_privileges():
         code, _, notes = run(*releases, "--id", "maker-kit", "--into", into)

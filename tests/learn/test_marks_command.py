@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.classwriter import class_file
 from support.dexwriter import ConstString, DexWriter, Invoke, Method
-from support.privileges import without_privileges
+from support.privileges import folder_for_everybody, without_privileges
 from support.registry import npm_package, serving, tgz
 from support.zipwriter import build_zip
 from typer.testing import CliRunner
@@ -178,16 +178,20 @@ def test_a_package_of_several_files_and_an_sdk_that_is_not_inside(tmp_path: Path
     assert (code, "no signature names an artifact" in notes) == (1, True)
 
 
-def test_a_folder_that_may_not_be_written(registry: dict[str, object], tmp_path: Path) -> None:
-    signature = learned(tmp_path / "my", "1.0.0")
-    files = tmp_path / "files"
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    with folder_for_everybody() as folder:
+        yield folder
+
+
+def test_a_folder_that_may_not_be_written(registry: dict[str, object], open_path: Path) -> None:
+    signature = learned(open_path / "my", "1.0.0")
+    files = open_path / "files"
     run("marks", signature, "--artifacts", files, "--fetch")
     signature.with_suffix(".marks").unlink()
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
-    (tmp_path / "my").chmod(0o555)
+    (open_path / "my").chmod(0o555)
     with without_privileges():
         code, _, notes = run("marks", signature, "--artifacts", files)
     assert code == 3
     assert "maker-kit.marks cannot be written: Permission denied; nothing was changed" in notes
-    assert [path.name for path in (tmp_path / "my").iterdir()] == ["maker-kit.yaml"]
+    assert [path.name for path in (open_path / "my").iterdir()] == ["maker-kit.yaml"]
