@@ -224,7 +224,9 @@ def main() -> None:
             "learned_seconds": learned,
             "answers": answers,
         }
-        out.write_text(json.dumps(record, indent=1))
+        fresh = out.with_suffix(".new")
+        fresh.write_text(json.dumps(record, indent=1))
+        fresh.replace(out)
 
 
 def _absolute(class_path: str) -> Iterator[str]:
