@@ -25,6 +25,7 @@ Counts(total=2, pending=0, failed=0, apps=2)
 2  retrofit2
 2  sensors-analytics
 2  timber
+1  glide-annotations
 """
 
 

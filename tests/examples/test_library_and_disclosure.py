@@ -22,11 +22,12 @@ def run(example: str, *arguments: object) -> str:
 
 
 LIBRARY = """\
-org.example.hello 1.0: 10 SDKs
+org.example.hello 1.0: 11 SDKs
   adjust, 5.0.1, identified: class com.adjust.sdk.ActivityHandler
     able to read 6 types; android_id in com.adjust.sdk.AndroidIdUtil
   glide, version unknown, identified: class com.bumptech.glide.GeneratedAppGlideModule
     able to read 1 types; network_type in com.bumptech.glide.manager.SingletonConnectivityReceiver$FrameworkConnectivityMonitorPreApi24
+  glide-annotations, version unknown, identified: class com.bumptech.glide.annotation.Excludes
   greenrobot-eventbus, version unknown, identified: class org.greenrobot.eventbus.AsyncPoster
   gson, 2.11.0, identified: class com.google.gson.ExclusionStrategy
   kotlin-stdlib, 1.9.10, identified: class kotlin.ArrayIntrinsicsKt
@@ -36,8 +37,8 @@ org.example.hello 1.0: 10 SDKs
   sensors-analytics, 5.2.1, identified: class com.sensorsdata.analytics.android.sdk.AbstractSAConfigOptions
     able to read 7 types; imei in com.sensorsdata.analytics.android.sdk.util.SensorsDataUtils
   timber, version unknown, identified: class timber.log.Timber
-not explained: 0 of 2975 classes
-from its features alone: 10 SDKs
+not explained: 1 of 2975 classes
+from its features alone: 11 SDKs
 """
 
 
@@ -58,4 +59,4 @@ def test_disclosure(tmp_path: Path) -> None:
     name, developer, scope, purpose, link = row.strip("| ").split(" | ")
     assert (name, developer, purpose) == ("Adjust<br>(com.adjust.sdk)", "Adjust GmbH", "广告归因")
     assert scope.endswith("、运营商与SIM卡状态(MCC/MNC)<br>〔待确认:运行中进程/任务列表〕")
-    assert link == "**〔待补充:https://www.adjust.com〕**"
+    assert link == "<https://www.adjust.com/terms/privacy-policy/>"
