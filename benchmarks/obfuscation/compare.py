@@ -39,7 +39,7 @@ CLASS_LEVEL_M=256
 PKG_LEVEL_K=3
 PKG_LEVEL_M=21640
 PKG_OVERLAP_THRESHOLD=0.8
-SIMILARITY_THRESHOLD=0.6
+SIMILARITY_THRESHOLD={similarity}
 """
 SCOPE = "Primordial,Java,jarFile,primordial.jar.model"
 _MAIN = "cn.edu.ruc.libloom.LIBLOOM"
@@ -66,6 +66,7 @@ class Detector:
     class_path: str
     folder: Path
     limit: float
+    similarity: float
 
     def run(self, *arguments: str | Path) -> tuple[bool, str]:
         """Whether it ended well within the limit, and its last words."""
@@ -113,7 +114,7 @@ def prepare(detector: Detector, releases: Sequence[Mapping[str, Any]], library: 
     config, jars, profiles = (detector.folder / name for name in ("config", "jars", "profiles"))
     for folder in (config, jars, profiles):
         folder.mkdir(parents=True, exist_ok=True)
-    (config / "parameters.properties").write_text(PARAMETERS)
+    (config / "parameters.properties").write_text(PARAMETERS.format(similarity=detector.similarity))
     (config / "primordial.txt").write_text(SCOPE)
     catalog = Catalog.builtin()
     every: dict[str, bytes] = {}
@@ -187,6 +188,13 @@ def main() -> None:
     parser.add_argument("--half", default="test", choices=("test", "development"))
     parser.add_argument("--only", nargs="*", help="APP.SETTING …")
     parser.add_argument("--limit", type=float, default=600, help="seconds for one app")
+    parser.add_argument(
+        "--similarity",
+        type=float,
+        default=0.6,
+        help="share of a release's classes that makes it; 0.6 is the published one",
+    )
+    parser.add_argument("--out", type=Path, help="file for the answers, else compared.json among the apps")
     parser.add_argument("--work", type=Path, help="folder for profiles (kept)")
     arguments = parser.parse_args()
     apps: Path = arguments.apps
@@ -197,11 +205,11 @@ def main() -> None:
         java_library(arguments.library, library)
     work: Path = (arguments.work or apps / "libloom").resolve()
     work.mkdir(parents=True, exist_ok=True)
-    detector = Detector(os.pathsep.join(_absolute(arguments.libloom)), work, arguments.limit)
+    detector = Detector(os.pathsep.join(_absolute(arguments.libloom)), work, arguments.limit, arguments.similarity)
     start = _spent()
     refused = prepare(detector, releases, library.resolve())
     learned = _spent() - start
-    out = apps / "compared.json"
+    out: Path = arguments.out or apps / "compared.json"
     before: dict[str, Any] = json.loads(out.read_text()) if out.exists() else {}
     before = before if before.get("half") == arguments.half else {}
     answers: dict[str, Any] = before.get("answers", {})
@@ -217,8 +225,9 @@ def main() -> None:
         sys.stderr.write(f"{path.stem}: {len(answer.found)} found, {answer.seconds:.0f} s of processor time ")
         sys.stderr.write(f"({time.monotonic() - began:.0f} s) {answer.failure}\n")
         record = {
-            "detector": "LIBLOOM",
+            "detector": "LIBLOOM" if arguments.similarity == 0.6 else f"LIBLOOM, {arguments.similarity:g}",
             "half": arguments.half,
+            "similarity": arguments.similarity,
             "releases": len(releases),
             "refused": sorted({*before.get("refused", ()), *refused}),
             "learned_seconds": learned,

@@ -187,24 +187,21 @@ def built_free(apps: Path, families: Sequence[str], index: MarkIndex) -> Iterato
                 yield path.stem, sum(len(dex.class_names) for dex in dexes), sorted(found)
 
 
-def compared(apps: Path, half: str, answers: Answers) -> dict[str, Any] | None:
-    """Another detector's answers and ours about the same apps, where there are any."""
-    path = apps / "compared.json"
-    if not path.exists():
-        return None
-    record: dict[str, Any] = json.loads(path.read_text())
-    same = {name: answer for name, answer in record["answers"].items() if name in answers}
-    same = {name: answer for name, answer in same.items() if record["half"] == half}
-    if not same:
-        return None
-    theirs: dict[str, Score] = collections.defaultdict(Score)
-    ours: dict[str, Score] = collections.defaultdict(Score)
-    for name, answer in same.items():
-        truth = json.loads((apps / f"{name}.json").read_text())
-        setting = name.partition(".")[2]
-        theirs[setting].add(detector_score(name, truth, answer, truth["releases"]))
-        ours[setting].add(answers[name]["beside"])
-    return record | {"apps": len(same), "theirs": dict(theirs), "ours": dict(ours)}
+def compared(apps: Path, half: str, answers: Answers) -> Iterator[dict[str, Any]]:
+    """Other detectors' answers and ours about the same apps, where there are any (``compared*.json``)."""
+    for path in sorted(apps.glob("compared*.json"), reverse=True):
+        record: dict[str, Any] = json.loads(path.read_text())
+        same = {name: answer for name, answer in record["answers"].items() if name in answers}
+        if record["half"] != half or not same:
+            continue
+        theirs: dict[str, Score] = collections.defaultdict(Score)
+        ours: dict[str, Score] = collections.defaultdict(Score)
+        for name, answer in same.items():
+            truth = json.loads((apps / f"{name}.json").read_text())
+            setting = name.partition(".")[2]
+            theirs[setting].add(detector_score(name, truth, answer, truth["releases"]))
+            ours[setting].add(answers[name]["beside"])
+        yield record | {"apps": len(same), "theirs": dict(theirs), "ours": dict(ours)}
 
 
 def main() -> None:
@@ -245,7 +242,7 @@ def main() -> None:
         lists=[*built_free(apps, [name for name in free if "lists" in plans[name]], index)],
         cost=cost(apps, index, learnt.catalog),
         grown=grown_cost(apps, index),
-        compared=compared(apps, arguments.half, answers),
+        compared=[*compared(apps, arguments.half, answers)],
         seconds=time.monotonic() - start,
     )
     text = report(results)
