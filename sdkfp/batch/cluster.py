@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,6 +214,9 @@ class _Home(WorkerPlugin):
             raise ClusterError(
                 f"the worker {worker.address} may not start processes: start workers with DASK_DISTRIBUTED__WORKER__DAEMON=False"
             )
+        # Dask's nanny has it set for its workers, which hold data for long; in ours, which allocate and free large columns all the
+        # time, it makes the system give and take every page again.
+        os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)
         self._idle = SimpleQueue()
 
     def teardown(self, worker: DaskWorker) -> None:  # noqa: ARG002 - as Dask calls it
