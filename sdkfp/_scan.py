@@ -248,7 +248,9 @@ def _marks_of(app: App, catalog: Catalog) -> Learn | None:
 
 def _learned(found: MarksFound, sdk: str) -> LearnedSdk:
     marks, versions = found.found.get(sdk), found.versions.get(sdk)
-    figures = (0, 0, 0, 0) if marks is None else (marks.found, marks.of, marks.references, marks.classes)
+    figures = (0, 0, 0, 0, False)
+    if marks is not None:
+        figures = (marks.found, marks.of, marks.references, marks.classes, marks.weak)
     return LearnedSdk(*figures) if versions is None else LearnedSdk(*figures, versions.releases, versions.near)
 
 

@@ -51,6 +51,8 @@ class LearnedSdk:
     """References to the framework among those found; the others are string constants."""
     classes: int
     """Classes that the marks identify."""
+    weak: bool = False
+    """They may be those of something else that has a part of the SDK."""
     releases: tuple[str, ...] = ()
     """The known releases that the marks cannot tell apart."""
     near: bool = False
@@ -142,7 +144,7 @@ def identify(
     replaced = _replaced(catalog, inside)
     if learned.owners:
         owners = _with_marks(owners, learned.owners, replaced, inside)
-        inside = _doubted(inside, found_evidence, features, owners)
+        inside = _doubted(inside, found_evidence, features, owners, learned.marks)
     shares = shares_of(owners, class_bytes)
     sdks = []
     for sdk, certainty in inside.items():
@@ -178,11 +180,12 @@ def _doubted(
     evidence: Mapping[str, Sequence[Evidence]],
     features: FeatureSet,
     owners: Sequence[Sequence[str | None]],
+    marks: Mapping[str, LearnedSdk],
 ) -> dict[str, Certainty]:
-    """SDKs known by marks alone, in classes that kept their names, are suspected at most.
+    """SDKs known by marks alone are suspected at most where the same strings may be those of something else.
 
-    Marks speak where names are gone. Under names that nobody shortened and no clue knows, the same strings are rather those of
-    a copy, a predecessor or a library that both have inside.
+    Marks speak where names are gone. Under names that nobody shortened and no clue knows, they are rather those of a copy, a
+    predecessor or a library that both have inside; and marks may be weak by themselves.
     """
     alone = {
         sdk for sdk in inside if all(e.grade is Grade.LEARNED for e in evidence[sdk] if e.grade is not Grade.MENTIONED)
@@ -194,7 +197,8 @@ def _doubted(
             if owner in alone:
                 classes[owner] += 1
                 renamed[owner] += is_renamed(name, name.rfind(".") + 1)
-    doubted = {sdk for sdk in alone if 2 * renamed[sdk] < classes[sdk] or not classes[sdk]}
+    weak = {sdk for sdk in alone & marks.keys() if marks[sdk].weak}
+    doubted = weak | {sdk for sdk in alone if 2 * renamed[sdk] < classes[sdk] or not classes[sdk]}
     return {sdk: Certainty.SUSPECTED if sdk in doubted else certainty for sdk, certainty in inside.items()}
 
 

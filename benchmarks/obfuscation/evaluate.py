@@ -29,12 +29,13 @@ import numpy as np  # noqa: E402 - benchmarks are no package
 from costs import cost, grown_cost  # noqa: E402
 from learn_marks import Row, common_of, learn_one, versions_of  # noqa: E402
 from learned import Shelf  # noqa: E402
-from report import Results, report  # noqa: E402
+from report import Answer, Results, report  # noqa: E402
 from scoring import Score, detector_score, score_app, total  # noqa: E402
 from support import realapps  # noqa: E402
 
 from sdkfp.app import App  # noqa: E402
 from sdkfp.catalog import Catalog  # noqa: E402
+from sdkfp.dex import Dex  # noqa: E402
 from sdkfp.errors import SdkfpError  # noqa: E402
 from sdkfp.marks.finding import find_marks  # noqa: E402
 from sdkfp.marks.format import Marks  # noqa: E402
@@ -164,8 +165,8 @@ def by_setting(answers: Answers, mode: str) -> dict[str, Score]:
     return dict(scores)
 
 
-def real_free(index: MarkIndex) -> Iterator[tuple[str, int, list[str]]]:
-    """(app, classes, SDKs found) of real apps without any SDK of the catalog: whatever is found is wrong."""
+def real_free(index: MarkIndex) -> Iterator[Answer]:
+    """(app, classes, SDKs identified, SDKs suspected) of real apps without any SDK of the catalog: whatever is found is wrong."""
     for key in SDK_FREE:
         try:
             path = realapps.fetch(key)
@@ -173,18 +174,22 @@ def real_free(index: MarkIndex) -> Iterator[tuple[str, int, list[str]]]:
             continue
         with App.open(path) as app:
             dexes = [part.dex for part in app.dexes]
-            found = find_marks(dexes, index, [(None,) * len(dex.class_names) for dex in dexes]).found
-            yield key, sum(len(dex.class_names) for dex in dexes), sorted(found)
+            yield _answer(key, dexes, index)
 
 
-def built_free(apps: Path, families: Sequence[str], index: MarkIndex) -> Iterator[tuple[str, int, list[str]]]:
+def built_free(apps: Path, families: Sequence[str], index: MarkIndex) -> Iterator[Answer]:
     """The same of apps built from libraries that are not in the catalog, and of lists of SDKs' strings."""
     for family in families:
         for path in sorted(apps.glob(f"{family}.*.apk")):
             with App.open(path) as app:
                 dexes = [part.dex for part in app.dexes]
-                found = find_marks(dexes, index, [(None,) * len(dex.class_names) for dex in dexes]).found
-                yield path.stem, sum(len(dex.class_names) for dex in dexes), sorted(found)
+                yield _answer(path.stem, dexes, index)
+
+
+def _answer(name: str, dexes: Sequence[Dex], index: MarkIndex) -> Answer:
+    found = find_marks(dexes, index, [(None,) * len(dex.class_names) for dex in dexes]).found
+    weak = sorted(sdk for sdk, marks in found.items() if marks.weak)
+    return name, sum(len(dex.class_names) for dex in dexes), sorted(found.keys() - set(weak)), weak
 
 
 def compared(apps: Path, half: str, answers: Answers) -> Iterator[dict[str, Any]]:

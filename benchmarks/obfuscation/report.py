@@ -14,7 +14,9 @@ from sdkfp.marks.index import MarkIndex
 
 __all__ = ["Results", "report"]
 
-Free = Sequence[tuple[str, int, list[str]]]
+Answer = tuple[str, int, list[str], list[str]]
+"""An app, its classes, and the SDKs that its marks identify and those that they let suspect."""
+Free = Sequence[Answer]
 """(app, classes, SDKs found)."""
 
 
@@ -119,15 +121,15 @@ def _targets(results: Results, scores: Mapping[str, Score], closed: Score) -> It
     share = closed.contained / max(1, closed.versions)
     middle = statistics.median(closed.sizes or [0])
     right, wrong = changed.right_classes / max(1, changed.classes), changed.wrong_classes / max(1, changed.classes)
-    hits = sum(len(found) for _, _, found in results.free)
-    lists = sum(len(found) for _, _, found in results.lists)
+    hits = sum(len(found) for _, _, found, _ in results.free)
+    lists = sum(len(found) for _, _, found, _ in results.lists)
     cost, grown = results.cost, results.grown
     rows = [
         ("SDK F1, nothing renamed", "≥ 0.99", f"{f1(plain):.3f}", f1(plain) >= 0.99),
         ("SDK F1, R8 full mode, repackaged, ≥ 20 classes left", "≥ 0.97", f"{f1(full):.3f}", f1(full) >= 0.97),
         ("precision of SDKs, the worst setting", "≥ 0.99", f"{worst:.3f}", worst >= 0.99),
-        ("SDKs found in apps without any", "0", f"{hits} in {len(results.free)} apps", hits == 0),
-        ("SDKs found in lists of their strings", "0", f"{lists} in {len(results.lists)} apps", lists == 0),
+        ("SDKs identified in apps without any", "0", f"{hits} in {len(results.free)} apps", hits == 0),
+        ("SDKs identified in lists of their strings", "0", f"{lists} in {len(results.lists)} apps", lists == 0),
         ("release in the set said", "≥ 0.95", f"{share:.3f}", share >= 0.95),
         ("median set, where releases differ", "≤ 2", f"{middle:g}", middle <= 2),
         ("classes of renamed apps given to the right SDK", "≥ 85 %", f"{right:.1%}", right >= 0.85),
@@ -161,14 +163,13 @@ def _precision(score: Score) -> float:
 
 def _without_sdks(results: Results) -> Iterator[str]:
     yield "## Apps without SDKs, and bad input"
-    classes = sum(count for _, count, _ in results.free)
+    classes = sum(count for _, count, _, _ in results.free)
     yield f"{len(results.free)} apps without any SDK of the index ({classes:,} classes), real ones and ones built from libraries that"
-    yield f"the catalog does not know: {sum(len(found) for _, _, found in results.free)} SDKs found."
-    yield from (f"- {name}: {', '.join(found)}" for name, _, found in results.free if found)
+    yield f"the catalog does not know: {sum(len(found) for _, _, found, _ in results.free)} SDKs identified."
+    yield from (f"- {name}: {_said(sure, weak)}" for name, _, sure, weak in results.free if sure or weak)
     yield ""
     yield "Lists of the strings of SDKs that are not inside (a blocker's, a vendor database's, spread over classes with calls):"
-    for name, count, found in results.lists:
-        yield f"- {name} ({count} classes): {', '.join(found) or 'nothing found'}"
+    yield from (f"- {name} ({count} classes): {_said(sure, weak)}" for name, count, sure, weak in results.lists)
     secret = results.scores["all"].get("encrypted")
     if secret is not None:
         yield ""
@@ -180,6 +181,10 @@ def _without_sdks(results: Results) -> Iterator[str]:
         yield from (f"- {note}" for note in secret.notes if " missed, " not in note)
     yield ""
     yield "Artifacts without classes, damaged marks and huge string tables: `tests/marks`."
+
+
+def _said(identified: Sequence[str], suspected: Sequence[str]) -> str:
+    return f"identified: {', '.join(identified) or 'none'}; suspected: {', '.join(suspected) or 'none'}"
 
 
 def _cost(results: Results) -> Iterator[str]:

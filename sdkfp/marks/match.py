@@ -9,7 +9,7 @@ explained first, and each takes its classes away from the others: code that seve
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +72,10 @@ class Thresholds:
     """So many SDKs that the most classes speak for are compared by their share of marks found, ..."""
     close: float = 0.4
     """... those that this share of the classes speaks for that speak for the first."""
+    sure_share: float = 0.1
+    """Of the marks of a release, those found: with fewer, marks alone are only a suspicion."""
+    shared: float = 0.5
+    """Of the marks found, those that another SDK inside has: with more, marks alone are only a suspicion."""
     tiny: int = 15
     """SDKs with fewer marks abstain."""
 
@@ -100,11 +104,19 @@ class MarkFound:
     """The share of the marks found that no other SDK of the index has, ..."""
     expected_alone: float
     """... and the share of such marks among all that it has."""
+    shared: float = 0.0
+    """The share of the marks found that another SDK inside has, too."""
 
     @property
     def score(self) -> float:
         """The share of the release's marks that was found."""
         return self.found / self.of if self.of else 0.0
+
+    @property
+    def weak(self) -> bool:
+        """Whether this may be something else that has a part of the SDK: a list of its strings without a call of its code, a little
+        that it took from a third or shares with it, or what mostly is of another SDK that is inside, too."""
+        return not self.references or self.score < DEFAULT.sure_share or self.shared > DEFAULT.shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +232,22 @@ def match_marks(
         found = kept
     owner = np.where(_tied(every, [member.member for member in kept], looked.classes), NOBODY, owner)
     several = every.row[every.several & (owner[every.row] == every.member)]
-    return MarkMatch(tuple(sorted((m for m in kept if m.classes), key=lambda m: m.sdk)), owner, np.unique(several))
+    known[[member.member for member in kept]] = True
+    found = [replace(m, shared=_shared(looked, index, m.member, owner, known)) for m in kept if m.classes]
+    return MarkMatch(tuple(sorted(found, key=lambda m: m.sdk)), owner, np.unique(several))
+
+
+def _shared(looked: Looked, index: MarkIndex, member: int, owner: Ints, inside: npt.NDArray[np.bool_]) -> float:
+    """The share of an SDK's marks, in the classes that it owns, that others of those inside have, too."""
+    mine = looked.of(member)
+    place = np.unique(looked.place[mine][owner[looked.row[mine]] == member])
+    if not len(place):
+        return 0.0
+    begin, copies = index.start[place].astype(np.int64), np.diff(index.start.astype(np.int64))[place]
+    first = np.cumsum(copies) - copies
+    posting = np.repeat(begin - first, copies) + np.arange(int(copies.sum()))
+    others = inside[index.sdk[posting]] & (index.sdk[posting] != member)
+    return float(np.logical_or.reduceat(others, first).mean())
 
 
 def _greedy(
@@ -231,9 +258,7 @@ def _greedy(
     out = (sizes < limits.tiny) & ~known
     owner = np.full(looked.classes, NOBODY)
     found = []
-    known_figures: dict[
-        tuple[int, int], MarkFound
-    ] = {}  # an SDK that no class was taken from has the figures that it had
+    figures: dict[tuple[int, int], MarkFound] = {}  # an SDK that no class was taken from has those that it had
     while len(speakers.row):
         total = np.bincount(speakers.member, np.minimum(speakers.weight, limits.class_most), len(sizes))
         classes = np.bincount(speakers.member, minlength=len(sizes))
@@ -247,9 +272,9 @@ def _greedy(
         measured = []
         for number in best:
             key = number, int(classes[number])
-            if key not in known_figures:
-                known_figures[key] = _measure(looked, index, number, _given(owner, speakers, number), speakers)
-            measured.append(known_figures[key])
+            if key not in figures:
+                figures[key] = _measure(looked, index, number, _given(owner, speakers, number), speakers)
+            measured.append(figures[key])
         member = max(measured, key=lambda m: whole[m.member] * m.score**0.5)
         out[member.member] = True
         if not known[member.member] and not _enough(member, limits):

@@ -167,6 +167,39 @@ def test_a_copied_list_of_strings_is_not_the_sdk(tmp_path: Path, catalog_with: M
     assert not scan(app_of(tmp_path, dex_of(lists | own_code(), calls=False)), catalog=catalog).sdks
 
 
+def test_strings_spread_over_many_classes_without_a_call_of_the_sdk_are_only_a_suspicion(
+    tmp_path: Path, catalog_with: Maker
+) -> None:
+    code = sdk_classes(count=12)
+    catalog = catalog_with(acme={"1.0": code})
+    sdk = only(scan(app_of(tmp_path, dex_of(renamed(code) | own_code(), calls=False)), catalog=catalog))
+    assert sdk.marks is not None
+    assert (sdk.certainty.value, sdk.marks.references) == ("suspected", 0)
+
+
+def test_a_little_of_an_sdk_is_only_a_suspicion(tmp_path: Path, catalog_with: Maker) -> None:
+    code = sdk_classes(count=100)
+    catalog = catalog_with(acme={"1.0": code})
+    for classes, certainty in ((8, "suspected"), (20, "identified")):
+        part = dict(list(renamed(code).items())[:classes])
+        assert only(scan(app_of(tmp_path, dex_of(part | own_code())), catalog=catalog)).certainty.value == certainty
+
+
+def test_a_predecessor_that_another_sdk_inside_explains_is_only_a_suspicion(
+    tmp_path: Path, catalog_with: Maker
+) -> None:
+    both = {f"Part{n}": [f"the widget {n} began", f"the widget {n} ended", f"widget/{n}/draw"] for n in range(30)}
+    old = {f"com.acme.sdk.{name}": [*strings, f"old {name}"] for name, strings in both.items()}
+    new = {f"com.successor.sdk.{name}": [*strings, f"new {name}"] for name, strings in both.items()}
+    catalog = catalog_with(acme={"1.0": old}, successor={"2.0": new})
+    kept = dict(list(new.items())[:15])
+    moved = {f"a.a{n}": strings for n, strings in enumerate(list(old.values())[15:])}
+    report = scan(app_of(tmp_path, dex_of(kept | moved | own_code())), catalog=catalog)
+    assert {sdk.id: sdk.certainty.value for sdk in report.sdks} == {"acme": "suspected", "successor": "identified"}
+    report = scan(app_of(tmp_path, dex_of(moved | own_code())), catalog=catalog)
+    assert {sdk.id: sdk.certainty.value for sdk in report.sdks} == {"acme": "identified"}
+
+
 def test_a_tiny_sdk_and_one_with_encrypted_strings_abstain(tmp_path: Path, catalog_with: Maker) -> None:
     tiny = sdk_classes(count=2)
     encrypted = {f"com.cipher.sdk.C{n}": [f"{n}Zq=="] for n in range(9)}
