@@ -33,10 +33,12 @@ from report import Answer, Results, report  # noqa: E402
 from scoring import Score, detector_score, score_app, total  # noqa: E402
 from support import realapps  # noqa: E402
 
+import sdkfp  # noqa: E402
 from sdkfp.app import App  # noqa: E402
 from sdkfp.catalog import Catalog  # noqa: E402
 from sdkfp.dex import Dex  # noqa: E402
 from sdkfp.errors import SdkfpError  # noqa: E402
+from sdkfp.identification import Certainty  # noqa: E402
 from sdkfp.marks.finding import find_marks  # noqa: E402
 from sdkfp.marks.format import Marks  # noqa: E402
 from sdkfp.marks.index import MarkIndex, build_index  # noqa: E402
@@ -192,6 +194,18 @@ def _answer(name: str, dexes: Sequence[Dex], index: MarkIndex) -> Answer:
     return name, sum(len(dex.class_names) for dex in dexes), sorted(found.keys() - set(weak)), weak
 
 
+def whole_scan(apps: Path, families: Sequence[str], catalog: Catalog) -> Score:
+    """What a scan identifies where nothing is renamed: names are evidence, too."""
+    score = Score()
+    for family in families:
+        for path in sorted(apps.glob(f"{family}.none.json")):
+            report = sdkfp.scan(path.with_suffix(".apk"), catalog=catalog, reads=False)
+            found: dict[str, list[str]] = {sdk.id: [] for sdk in report.sdks if sdk.certainty is Certainty.IDENTIFIED}
+            answer = {"found": found, "seconds": 0.0, "failure": None}
+            score.add(detector_score(path.stem, json.loads(path.read_text()), answer, catalog.signatures))
+    return score
+
+
 def compared(apps: Path, half: str, answers: Answers) -> Iterator[dict[str, Any]]:
     """Other detectors' answers and ours about the same apps, where there are any (``compared*.json``)."""
     for path in sorted(apps.glob("compared*.json"), reverse=True):
@@ -245,6 +259,7 @@ def main() -> None:
         scores={mode: by_setting(answers, mode) for mode in MODES},
         free=[*real_free(index), *built_free(apps, [name for name in free if "lists" not in plans[name]], index)],
         lists=[*built_free(apps, [name for name in free if "lists" in plans[name]], index)],
+        whole_scan=whole_scan(apps, mine, learnt.catalog),
         cost=cost(apps, index, learnt.catalog),
         grown=grown_cost(apps, index),
         compared=[*compared(apps, arguments.half, answers)],

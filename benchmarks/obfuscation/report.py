@@ -34,6 +34,8 @@ class Results:
     """By mode and setting."""
     free: Free
     lists: Free
+    whole_scan: Score
+    """Of a scan that sees names, too, where nothing is renamed."""
     cost: Cost
     grown: Grown
     compared: Sequence[Mapping[str, Any]]
@@ -43,10 +45,11 @@ class Results:
 HEAD = """# Rename-proof marks: measured on {half} apps
 
 Made by `benchmarks/obfuscation/evaluate.py` in {seconds:.0f} s; the apps by `benchmarks/obfuscation/build.py` with R8 and D8 3.3.28 and
-ProGuard 7.4.2 from artifacts of public registries. Class names are never used. Truth is what survives according to the shrinker's
-mapping. The halves share no organization (as signatures name it); the thresholds were chosen on the development half.
-After a first look at the test half two rules were added because of real apps (`Thresholds.little…`, and that third parties' code inside an
-artifact is not learned); no figure of the test half was used for them.
+ProGuard 7.4.2 from artifacts of public registries. Class names are not used, except where it says so. Truth is what survives
+according to the shrinker's mapping. The halves share no organization (as signatures name it); the thresholds were chosen on the
+development half. After looks at the test half, rules were added because of real apps and of the development half
+(`Thresholds.little…`, `MarkFound.weak`, that a class which two SDKs fit alike is given to neither by its own marks, and that third parties'
+code inside an artifact is not learned); no figure of the test half was used for them.
 
 This half: {builds} builds, {sdks} SDKs in {releases} releases. Both halves: {all_builds} builds, {all_sdks} SDKs in
 {all_releases} releases. The index has {indexed} SDKs with {indexed_releases} releases.
@@ -123,9 +126,11 @@ def _targets(results: Results, scores: Mapping[str, Score], closed: Score) -> It
     right, wrong = changed.right_classes / max(1, changed.classes), changed.wrong_classes / max(1, changed.classes)
     hits = sum(len(found) for _, _, found, _ in results.free)
     lists = sum(len(found) for _, _, found, _ in results.lists)
-    cost, grown = results.cost, results.grown
+    cost, grown, whole = results.cost, results.grown, results.whole_scan
     rows = [
-        ("SDK F1, nothing renamed", "≥ 0.99", f"{f1(plain):.3f}", f1(plain) >= 0.99),
+        ("SDK F1, nothing renamed, the whole scan", "≥ 0.99", f"{f1(whole):.3f}", f1(whole) >= 0.99),
+        ("… its precision", "≥ 0.99", f"{_precision(whole):.3f}", _precision(whole) >= 0.99),
+        ("… by marks alone, names not looked at", "≥ 0.99", f"{f1(plain):.3f}", f1(plain) >= 0.99),
         ("SDK F1, R8 full mode, repackaged, ≥ 20 classes left", "≥ 0.97", f"{f1(full):.3f}", f1(full) >= 0.97),
         ("precision of SDKs, the worst setting", "≥ 0.99", f"{worst:.3f}", worst >= 0.99),
         ("SDKs identified in apps without any", "0", f"{hits} in {len(results.free)} apps", hits == 0),
