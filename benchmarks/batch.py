@@ -90,20 +90,17 @@ def cluster(workers: int) -> Iterator[tuple[str, int]]:
 
 
 def speed(keys: list[str], copies: int, repeat: int) -> dict[str, Any]:
-    """The local pool with one worker and with two, and a cluster with two, in turns."""
-    with tempfile.TemporaryDirectory(prefix="sdkfp-batch-") as name, cluster(2) as (address, _):
+    """The local pool with one worker and with two, and a cluster with two, in turns; the cluster is there for its own turn only."""
+    with tempfile.TemporaryDirectory(prefix="sdkfp-batch-") as name:
         folder = Path(name)
         facts: dict[str, Any] = collect(keys, folder / "apps", copies)
-        ways: dict[str, list[str]] = {
-            "1 worker": ["-j", "1"],
-            "2 workers": ["-j", "2"],
-            "Dask, 2 workers": ["--dask", address],
-        }
-        runs: dict[str, list[measure.Run]] = {way: [] for way in ways}
-        batch(folder / "apps", folder / "warm", *ways["2 workers"])  # files and signatures into the caches
+        runs: dict[str, list[measure.Run]] = {"1 worker": [], "2 workers": [], "Dask, 2 workers": []}
+        batch(folder / "apps", folder / "warm", "-j", "2")  # files and signatures into the caches
         for turn in range(repeat):
-            for number, (way, options) in enumerate(ways.items()):
-                runs[way].append(batch(folder / "apps", folder / f"out-{turn}-{number}", *options))
+            for workers, way in ((1, "1 worker"), (2, "2 workers")):
+                runs[way].append(batch(folder / "apps", folder / f"out-{turn}-{workers}", "-j", str(workers)))
+            with cluster(2) as (address, _):
+                runs["Dask, 2 workers"].append(batch(folder / "apps", folder / f"out-{turn}-dask", "--dask", address))
     median = {way: measure.median(found).wall for way, found in runs.items()}
     inputs = facts["apps"] * copies
     rate = {way: inputs / found for way, found in median.items()}
