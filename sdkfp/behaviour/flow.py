@@ -89,9 +89,10 @@ class MethodIndex:
         """
         self._dex, self._passes, self._budget = dex, passes, budget
 
-    def size(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def size(self, rows: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.int64]:
         """How many instructions some rows of ``dex.code`` have."""
-        return self._dex.instructions.count[rows]
+        found: npt.NDArray[np.int64] = self._dex.instructions.count[rows]
+        return found
 
     def method(self, row: int) -> MethodCode:
         """The instructions of one row of ``dex.code``."""

@@ -217,7 +217,9 @@ class _File:
         found.grade[:] = grade
         return found
 
-    def _in_code(self, row: Ints, position: Ints, read: Ints, grade: Grade) -> _Rows:
+    def _in_code(
+        self, row: npt.NDArray[np.signedinteger], position: npt.NDArray[np.signedinteger], read: Ints, grade: Grade
+    ) -> _Rows:
         code = self.part.dex.code
         offset = position - (code.code_off[row] // 2 + _CODE_HEADER)
         return _Rows(

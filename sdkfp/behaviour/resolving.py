@@ -46,7 +46,7 @@ class ReadLists:
         start = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
         return cls(start, np.array([read for row in ordered for read in rows[row]], np.int64))
 
-    def expand(self, index: Ints) -> tuple[Ints, Ints]:
+    def expand(self, index: npt.NDArray[np.signedinteger]) -> tuple[Ints, Ints]:
         """For a column of rows: the places in it that have reads, once for each read, and these reads."""
         counts = self.start[index + 1] - self.start[index]
         places = np.flatnonzero(counts)

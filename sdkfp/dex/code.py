@@ -80,12 +80,12 @@ class Instructions:
 class References:
     """Instructions that name a string, type, field or method."""
 
-    row: Ints
+    row: npt.NDArray[np.int32]
     """Row of :class:`CodeTable`."""
-    position: Ints
+    position: npt.NDArray[np.int32]
     """Where the instruction begins, in :attr:`Instructions.units`."""
     opcode: npt.NDArray[np.uint8]
-    index: Ints
+    index: npt.NDArray[np.int32]
     """string_idx, type_idx, field_idx or method_idx; always within its table."""
 
     def __len__(self) -> int:
@@ -152,16 +152,16 @@ def read_instructions(data: bytes, code: CodeTable, limit: int, report: Report) 
 def references(instructions: Instructions, kind: Kind, table_size: int, report: Report) -> References:
     """The instructions whose index operand is of some kind; those with an index outside its table are left out."""
     rows = np.flatnonzero(instructions.kind == kind)
-    position = instructions.position[rows].astype(np.int64)
-    index = instructions.units[position + 1].astype(np.int64)
+    position = instructions.position[rows]
+    index = instructions.units[position + 1].astype(np.uint32)
     if kind == Kind.STRING:
         jumbo = np.flatnonzero(instructions.opcode[rows] == CONST_STRING_JUMBO)
-        index[jumbo] |= instructions.units[position[jumbo] + 2].astype(np.int64) << 16
+        index[jumbo] |= instructions.units[position[jumbo] + 2].astype(np.uint32) << np.uint32(16)
     good = index < table_size
     if not good.all():
         report(f"Instructions that name a {kind.name.lower()} that is not in its table: {np.count_nonzero(~good)}.")
         rows, position, index = rows[good], position[good], index[good]
-    return References(instructions.row[rows].astype(np.int64), position, instructions.opcode[rows], index)
+    return References(instructions.row[rows], position, instructions.opcode[rows], index.astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True)

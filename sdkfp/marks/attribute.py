@@ -73,7 +73,7 @@ def _type_uses(dex: Dex) -> list[tuple[Ints, Ints]]:
     return [
         (owner[calls.row], dex.methods.class_idx[calls.index].astype(np.int64)),
         (owner[fields.row], dex.fields.class_idx[fields.index].astype(np.int64)),
-        (owner[types.row], types.index),
+        (owner[types.row], types.index.astype(np.int64)),
         (dex.superclasses.class_row, dex.superclasses.type_idx),
         (dex.interfaces.class_row, dex.interfaces.type_idx),
     ]

@@ -161,8 +161,7 @@ def _pairs(
     if of_use is not None:
         chosen = of_use[index]
         rows, index = rows[chosen], index[chosen]
-    rows = dex.code.owner[rows]
-    keys = np.unique(rows << np.int64(32) | index)
+    keys = np.unique(dex.code.owner[rows] << np.int64(32) | index)
     return keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)
 
 
