@@ -87,7 +87,7 @@ def _row(report: Report, sdk: SdkRecord, catalog: Catalog | None, users: Iterabl
         organization.name.en if organization is not None else sdk.organization or "",
         _joined(sdk.categories),
         sdk.certainty.value,
-        " | ".join(candidates),
+        ("≈ " if version and version.by_marks else "") + " | ".join(candidates),
         sdk.purl or "",
         str(sdk.classes),
         str(sdk.dex_bytes),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 import sdkfp
 from sdkfp import Catalog, Report
 from sdkfp.cli import app as command_line
+from sdkfp.export.csv_table import to_csv
 from sdkfp.export.html import render_html
 from sdkfp.export.text import safe_url, visible
 
@@ -115,6 +118,17 @@ def test_an_app_without_sdks_is_not_shown_as_clean(catalog: Catalog) -> None:
     text = Elements(render_html(report, catalog)).text
     assert "No SDK of the catalog was found. Look at the unexplained code" in text
     assert "未发现目录中的SDK" in text
+
+
+def test_a_version_that_only_marks_tell_is_not_shown_as_certain(catalog: Catalog) -> None:
+    report = sdkfp.scan(Path(__file__).parents[2] / "examples" / "hello.apk", catalog=catalog)
+    glide = next(sdk for sdk in report.sdks if sdk.id == "glide")
+    assert glide.version is not None
+    assert glide.version.by_marks
+    said = f"≈ {' | '.join(glide.version.candidates)}"
+    assert f"Glide {said}" in " ".join(Elements(render_html(report, catalog)).text.split())
+    rows = csv.DictReader(io.StringIO(to_csv(report, catalog).decode("utf-8-sig")))
+    assert next(row["version"] for row in rows if row["id"] == "glide") == said
 
 
 def test_both_languages_are_there_whichever_is_first(report: Report, catalog: Catalog) -> None:
