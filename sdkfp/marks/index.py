@@ -111,6 +111,13 @@ class MarkIndex:
         """The postings of one SDK."""
         return np.flatnonzero(self.sdk == member)
 
+    def postings_at(self, places: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The postings of some rows of :attr:`mark`, one row after another, and how many each has."""
+        begin = self.start[places].astype(np.int64)
+        copies = self.start[places + 1].astype(np.int64) - begin
+        before = np.cumsum(copies) - copies
+        return np.repeat(begin - before, copies) + np.arange(int(copies.sum())), copies
+
     def alone(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """For some rows of :attr:`mark`, whether only one SDK has it."""
         found: npt.NDArray[np.bool_] = self.start[places + 1] == self.start[places] + 1

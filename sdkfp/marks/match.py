@@ -170,9 +170,7 @@ def look_up(observed: Observed, index: MarkIndex) -> Looked:
     text = rare[which] & (kind[which] <= MarkKind.STRING)
     known = np.flatnonzero(count[which])
     of = which[known]
-    copies = count[of]
-    first = np.repeat(np.cumsum(copies) - copies, copies)
-    posting = np.repeat(begin[of], copies) + np.arange(int(copies.sum())) - first
+    posting, copies = index.postings_at(place[of])
     of = np.repeat(of, copies)
     member = index.sdk[posting].astype(np.int64)
     order = np.argsort(member, kind="stable")
@@ -243,11 +241,9 @@ def _shared(looked: Looked, index: MarkIndex, member: int, owner: Ints, inside: 
     place = np.unique(looked.place[mine][owner[looked.row[mine]] == member])
     if not len(place):
         return 0.0
-    begin, copies = index.start[place].astype(np.int64), np.diff(index.start.astype(np.int64))[place]
-    first = np.cumsum(copies) - copies
-    posting = np.repeat(begin - first, copies) + np.arange(int(copies.sum()))
+    posting, copies = index.postings_at(place)
     others = inside[index.sdk[posting]] & (index.sdk[posting] != member)
-    return float(np.logical_or.reduceat(others, first).mean())
+    return float(np.logical_or.reduceat(others, np.cumsum(copies) - copies).mean())
 
 
 def _greedy(
