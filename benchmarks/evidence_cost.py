@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -45,13 +44,7 @@ MOST_SECONDS, OF_BYTES = 0.3, 60e6
 
 def best(work: Callable[[], object], repeat: int) -> float:
     """The fewest seconds of processor time that some work took."""
-    work()
-    seconds = []
-    for _ in range(repeat):
-        start = time.process_time()
-        work()
-        seconds.append(time.process_time() - start)
-    return min(seconds)
+    return min(measure.processor_seconds(work, repeat))
 
 
 def rules_on(engine: Engine) -> CompiledRules:

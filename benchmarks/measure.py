@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +121,20 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _numeric(cell: str) -> bool:
     return set(cell) <= set("0123456789.,%+- \N{MULTIPLICATION SIGN}")
+
+
+def processor_seconds(work: Callable[[], object], repeat: int) -> list[float]:
+    """The processor seconds that some work takes each time, after one run that is not counted.
+
+    Processor time, not wall time: other programs on the machine change the latter, and all the work is in one thread.
+    """
+    work()
+    seconds = []
+    for _ in range(repeat):
+        start = time.process_time()
+        work()
+        seconds.append(time.process_time() - start)
+    return seconds
 
 
 def machine() -> str:

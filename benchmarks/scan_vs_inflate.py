@@ -54,17 +54,8 @@ def inflate(entries: list[tuple[bytes, int, bool]]) -> None:
 
 
 def timed(work: Callable[[], object], repeat: int) -> float:
-    """The median of the processor seconds that some work takes, after one run that is not counted.
-
-    Processor time, not wall time: other programs on the machine change the latter, and all the work is in one thread.
-    """
-    work()
-    seconds = []
-    for _ in range(repeat):
-        start = time.process_time()
-        work()
-        seconds.append(time.process_time() - start)
-    return statistics.median(seconds)
+    """The median of the processor seconds that some work takes."""
+    return statistics.median(measure.processor_seconds(work, repeat))
 
 
 def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
