@@ -6,6 +6,8 @@ python fuzz/run.py --ledger [--corpus FOLDER]
 Every target runs so many minutes in a process of its own, from the seeds (fuzz/seeds.py) and what the corpus folder kept from
 earlier runs. A crash, an exception that is none of sdkfp's own, a single input that takes longer than 20 seconds or more than 2 GB
 of memory is a finding: the input is kept, and the target goes on until its time is over. The exit code is 1 when there is a finding.
+The hooks of atheris keep some memory for every input, so a process may come to its limit by itself: memory is a finding only
+where the input alone needs it in a process of its own.
 
 The corpus folder has a ledger, time.tsv, with a line for each process: target, when it ended, seconds of processor time, inputs,
 findings. Its sums are printed at the end. With --until the targets run in turns, the least fuzzed one first, until each has so many
@@ -106,15 +108,30 @@ def fuzz(target: str, minutes: float, corpus: Path, findings: Path) -> Result:
         seconds = _processor_seconds() - begin
         executed = max((int(a or b) for a, b in _EXECUTED.findall(output)), default=0)
         written = re.search(r"Test unit written to (\S+)", output)
+        if written is None and "Done " not in output:  # it did not run at all
+            raise SystemExit(output[-3000:])
+        kept = None if written is None else Path(written[1])
+        if kept is not None and _is_worn(output) and _fits_alone(target, kept):
+            kept.unlink()
+            kept = None
         result.seconds += seconds
         result.executed += executed
-        note(corpus, target, Spent(seconds, executed, int(written is not None)))
-        if written is None:
-            if "Done " not in output:  # it did not run at all
-                raise SystemExit(output[-3000:])
-            continue
-        result.findings.setdefault(_reason(output), Path(written[1]))
+        note(corpus, target, Spent(seconds, executed, int(kept is not None)))
+        if kept is not None:
+            result.findings.setdefault(_reason(output), kept)
     return result
+
+
+def _is_worn(output: str) -> bool:
+    """Whether a process ended for its memory."""
+    return "libFuzzer: out-of-memory" in output
+
+
+def _fits_alone(target: str, path: Path) -> bool:
+    """Whether an input by itself needs neither too much memory nor too much time."""
+    command = [sys.executable, str(FOLDER / "one.py"), target, str(path)]
+    limits = [f"-timeout={_SLOWEST_SECONDS}", f"-rss_limit_mb={_MOST_MEGABYTES}"]
+    return subprocess.run([*command, *limits], capture_output=True, check=False).returncode == 0
 
 
 def _run(target: str, corpus: Path, findings: Path, seconds: int) -> str:
