@@ -78,7 +78,7 @@ class Value(NamedTuple):
 
 
 class MethodIndex:
-    """Where the instructions of each method of a dex file stand."""
+    """The instructions of single methods of a dex file."""
 
     def __init__(self, dex: Dex, passes: Container[int], budget: Budget) -> None:
         """
@@ -90,21 +90,19 @@ class MethodIndex:
         self._dex, self._passes, self._budget = dex, passes, budget
 
     def size(self, rows: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.int64]:
-        """How many instructions some rows of ``dex.code`` have."""
-        found: npt.NDArray[np.int64] = self._dex.instructions.count[rows]
+        """How many code units the instructions of some rows of ``dex.code`` take."""
+        found: npt.NDArray[np.int64] = self._dex.code.insns_size[rows]
         return found
 
     def method(self, row: int) -> MethodCode:
         """The instructions of one row of ``dex.code``."""
-        instructions = self._dex.instructions
-        first = int(instructions.first[row])
-        span = slice(first, first + int(instructions.count[row]))
+        found = self._dex.instructions_of(row)
         begin = int(self._dex.code.code_off[row]) // 2
-        inputs = int(instructions.units[begin + 1])
+        inputs = int(found.units[begin + 1])
         return MethodCode(
-            instructions.units,
-            instructions.position[span],
-            instructions.opcode[span],
+            found.units,
+            found.position,
+            found.opcode,
             (int(self._dex.code.registers_size[row]), inputs, begin + 8),
             self._passes,
             self._budget,

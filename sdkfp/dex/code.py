@@ -7,6 +7,7 @@ Source: Android documents, "Dalvik executable format" (code_item) and "Dalvik by
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ import numpy as np
 from sdkfp.dex.opcodes import CONST_STRING_JUMBO, KIND, LONGEST_INSTRUCTION, WIDTH, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
     import numpy.typing as npt
 
     from sdkfp.dex.classdata import EncodedMethods
@@ -23,7 +26,17 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     Units = npt.NDArray[np.uint16]
 
-__all__ = ["CodeTable", "Instructions", "References", "read_code", "read_instructions", "references"]
+__all__ = [
+    "CodeTable",
+    "Instructions",
+    "References",
+    "joined",
+    "read_code",
+    "read_instructions",
+    "readable_rows",
+    "references",
+    "walk_method",
+]
 
 HEADER_SIZE = 16
 """Bytes of a code_item before its instructions."""
@@ -31,6 +44,11 @@ FEW = 32
 """With fewer unfinished methods than this, walking one by one is faster."""
 STEPS = 8
 """Steps of the common walk before finished methods are taken out."""
+WINDOW = 1 << 20
+"""Code units of the file whose methods are walked together."""
+PAYLOADS = frozenset((0x0100, 0x0200, 0x0300))
+"""First code units of the payloads of switches and of fill-array-data."""
+WIDTHS: list[int] = WIDTH.tolist()
 BLOCK = 1 << 15
 """Code units whose widths are looked up at once, so that the look-up stays in the processor's cache."""
 
@@ -56,7 +74,7 @@ class CodeTable:
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """Every instruction (payloads are instructions too); those of one method stand together and ascend."""
+    """Instructions of some methods (payloads are instructions too); those of one method stand together and ascend."""
 
     units: Units
     """The whole (physical) file as 16-bit code units."""
@@ -65,12 +83,6 @@ class Instructions:
     row: npt.NDArray[np.int32]
     """The row of :class:`CodeTable` that the instruction belongs to."""
     opcode: npt.NDArray[np.uint8]
-    kind: npt.NDArray[np.uint8]
-    """What its index operand names (:class:`~sdkfp.dex.opcodes.Kind`)."""
-    first: Ints
-    """For every row of :class:`CodeTable`, where its instructions begin in these columns, ..."""
-    count: Ints
-    """... and how many there are."""
 
     def __len__(self) -> int:
         return len(self.position)
@@ -119,49 +131,104 @@ def read_code(data: bytes, methods: EncodedMethods, report: Report) -> CodeTable
     )
 
 
-def read_instructions(data: bytes, code: CodeTable, limit: int, report: Report) -> Instructions:
-    """All instructions of all methods.
+def readable_rows(code: CodeTable, limit: int, report: Report) -> Ints:
+    """The rows with instructions, in the order of their place in the file.
 
     Args:
-        limit: code units walked for all methods together; the methods after that are left out and reported.
+        limit: code units in all methods together; the methods after that are left out and reported.
     """
-    units = np.frombuffer(data, "<u2", len(data) // 2)
     rows = np.flatnonzero(code.insns_size)
     within = np.cumsum(code.insns_size[rows]) <= limit
     if not within.all():
         report(f"Methods not read, because instructions are more than the file can hold: {np.count_nonzero(~within)}.")
         rows = rows[within]
-    rows = rows[np.argsort(code.code_off[rows], kind="stable")]
+    return rows[np.argsort(code.code_off[rows], kind="stable")]
+
+
+def read_instructions(data: bytes, code: CodeTable, rows: Ints, report: Report) -> Iterator[Instructions]:
+    """The instructions of some methods, a few megabytes of the file at a time: decoded they are larger than in the file.
+
+    Args:
+        rows: some of :func:`readable_rows`, in its order.
+    """
+    units = np.frombuffer(data, "<u2", len(data) // 2)
     begin = code.code_off[rows] // 2 + HEADER_SIZE // 2
+    first = cut = 0
+    while first < len(rows):
+        last = int(np.searchsorted(begin, begin[first] + WINDOW))
+        found, broken = _read_window(units, code, rows[first:last], begin[first:last])
+        yield found
+        cut += broken
+        first = last
+    if cut:
+        report(f"Code items whose last instruction goes on behind their end: {cut}.")
+
+
+def _read_window(units: Units, code: CodeTable, rows: Ints, begin: Ints) -> tuple[Instructions, int]:
+    """The instructions of some methods, and how many of their code items were cut."""
     distinct = np.diff(begin, prepend=-1) != 0
     item = np.cumsum(distinct) - 1
     walk = _walk_all(units, begin[distinct], (begin + code.insns_size[rows])[distinct])
-    if walk.cut:
-        report(f"Code items whose last instruction goes on behind their end: {walk.cut}.")
     position, count = walk.position, walk.count[item]
     if not distinct.all() or not walk.in_order:
         before = np.cumsum(count) - count
         position = position[np.repeat(walk.first[item] - before, count) + np.arange(int(count.sum()))]
     row = np.repeat(rows.astype(np.int32), count)
-    opcode = units[position].astype(np.uint8)
-    first_of, count_of = np.zeros(len(code), np.int64), np.zeros(len(code), np.int64)
-    first_of[rows], count_of[rows] = np.cumsum(count) - count, count
-    return Instructions(units, position, row, opcode, KIND[opcode], first_of, count_of)
+    return Instructions(units, position, row, units[position].astype(np.uint8)), walk.cut
 
 
-def references(instructions: Instructions, kind: Kind, table_size: int, report: Report) -> References:
-    """The instructions whose index operand is of some kind; those with an index outside its table are left out."""
-    rows = np.flatnonzero(instructions.kind == kind)
-    position = instructions.position[rows]
-    index = instructions.units[position + 1].astype(np.uint32)
+def joined(data: bytes, parts: Iterable[Instructions]) -> Instructions:
+    """All parts as one."""
+    none = np.zeros(0, np.int32)
+    columns = zip(
+        (none, none, np.zeros(0, np.uint8)), *((part.position, part.row, part.opcode) for part in parts), strict=True
+    )
+    return Instructions(np.frombuffer(data, "<u2", len(data) // 2), *map(np.concatenate, columns))
+
+
+def references(
+    instructions: Iterable[Instructions], sizes: Mapping[Kind, int], report: Report
+) -> dict[Kind, References]:
+    """The instructions that name something, by what they name; those with an index outside its table are left out.
+
+    Args:
+        instructions: of a file, part by part.
+        sizes: of the tables.
+    """
+    parts: dict[Kind, list[References]] = {kind: [] for kind in sizes}
+    wrong = dict.fromkeys(sizes, 0)
+    for part in instructions:
+        kinds = KIND[part.opcode]
+        for kind, size in sizes.items():
+            found = _of_kind(part, kind, np.flatnonzero(kinds == kind), size)
+            parts[kind].append(found)
+            wrong[kind] += int(np.count_nonzero(kinds == kind)) - len(found)
+    for kind, number in wrong.items():
+        if number:
+            report(f"Instructions that name a {kind.name.lower()} that is not in its table: {number}.")
+    return {kind: _joined_references(found) for kind, found in parts.items()}
+
+
+def _of_kind(part: Instructions, kind: Kind, rows: npt.NDArray[np.intp], size: int) -> References:
+    position, opcode = part.position[rows], part.opcode[rows]
+    index = part.units[position + 1].astype(np.uint32)
     if kind == Kind.STRING:
-        jumbo = np.flatnonzero(instructions.opcode[rows] == CONST_STRING_JUMBO)
-        index[jumbo] |= instructions.units[position[jumbo] + 2].astype(np.uint32) << np.uint32(16)
-    good = index < table_size
+        jumbo = np.flatnonzero(opcode == CONST_STRING_JUMBO)
+        index[jumbo] |= part.units[position[jumbo] + 2].astype(np.uint32) << np.uint32(16)
+    good = index < size
     if not good.all():
-        report(f"Instructions that name a {kind.name.lower()} that is not in its table: {np.count_nonzero(~good)}.")
-        rows, position, index = rows[good], position[good], index[good]
-    return References(instructions.row[rows], position, instructions.opcode[rows], index.astype(np.int32))
+        rows, position, opcode, index = rows[good], position[good], opcode[good], index[good]
+    return References(part.row[rows], position, opcode, index.astype(np.int32))
+
+
+def _joined_references(parts: Sequence[References]) -> References:
+    if len(parts) == 1:
+        return parts[0]
+    none = np.zeros(0, np.int32)
+    empty = References(none, none, np.zeros(0, np.uint8), none)
+    columns = zip(*((part.row, part.position, part.opcode, part.index) for part in (empty, *parts)), strict=True)
+    row, position, opcode, index = map(np.concatenate, columns)
+    return References(row, position, opcode, index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +263,7 @@ def _walk_all(units: Units, begin: Ints, end: Ints) -> _Walk:
         first[item], count[item] = known, len(found)
         known += len(found)
         cut += not whole
-        parts.append(found.astype(np.int32))
+        parts.append(found)
     return _Walk(np.concatenate(parts), first, count, cut, in_order=False)
 
 
@@ -244,25 +311,27 @@ def _walk_together(units: Units, begin: Ints, end: Ints) -> tuple[npt.NDArray[np
     return position.astype(np.int32), count, cut
 
 
-def _walk_one(units: Units, at: int, stop: int) -> tuple[Ints, bool]:
+def _walk_one(units: Units, at: int, stop: int) -> tuple[npt.NDArray[np.int32], bool]:
     """Positions of the instructions of one code item from ``at`` on; and whether the last one is whole (else left out)."""
-    mark = bytearray(stop - at)
-    place = last = 0
-    while place < len(mark):
-        start = place
-        window = units[at + start : min(stop, at + start + BLOCK)]
-        width = _widths(window, len(window))
-        payload = _payloads(window)
-        width[payload] = np.minimum(_payload_widths(units, payload + (at + start)), len(mark) + 1)
-        steps, end = width.tolist(), start + len(window)
-        while place < end:
-            mark[place] = 1
-            last = place
-            place += steps[place - start]
-    whole = place <= len(mark)
+    found = array("i")
+    while at < stop:
+        start = at
+        window = units[start : min(stop, start + BLOCK)].tolist()
+        end = start + len(window)
+        while at < end:
+            found.append(at)
+            unit = window[at - start]
+            at += WIDTHS[unit & 0xFF] if unit not in PAYLOADS else _payload_width(units, at)
+    whole = at <= stop
     if not whole:
-        mark[last] = 0
-    return np.flatnonzero(np.frombuffer(mark, np.bool_)) + at, whole
+        found.pop()
+    return np.frombuffer(found, np.int32) if found else np.zeros(0, np.int32), whole
+
+
+def walk_method(units: Units, code: CodeTable, row: int) -> npt.NDArray[np.int32]:
+    """Positions of the instructions of one method."""
+    begin = (int(code.code_off[row]) + HEADER_SIZE) // 2
+    return _walk_one(units, begin, begin + int(code.insns_size[row]))[0]
 
 
 def _inside(begin: Ints, end: Ints) -> npt.NDArray[np.bool_]:
@@ -282,7 +351,7 @@ def _widths(window: Units, size: int) -> npt.NDArray[np.int32]:
 
 
 def _payloads(window: Units) -> Ints:
-    """Code units that would be the ident of a payload: 0x0100, 0x0200 or 0x0300."""
+    """Code units that would be the ident of a payload (:data:`PAYLOADS`)."""
     return np.flatnonzero(((window & 0xFCFF) == 0) & (window != 0))
 
 
@@ -294,3 +363,8 @@ def _payload_widths(window: Units, at: Ints) -> Ints:
     switches = [ident == 0x0100, ident == 0x0200]
     width: Ints = np.select(switches, [first * 2 + 4, first * 4 + 2], (first * second + 1) // 2 + 4)
     return width
+
+
+def _payload_width(units: Units, at: int) -> int:
+    """Code units of the payload at a place, as :func:`_payload_widths`."""
+    return int(_payload_widths(units, np.array([at]))[0])

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdkfp.dex import classdata, constants, tables
-from sdkfp.dex.code import CodeTable, Instructions, References, read_code, read_instructions, references
+from sdkfp.dex.code import (
+    CodeTable,
+    Instructions,
+    References,
+    joined,
+    read_code,
+    read_instructions,
+    readable_rows,
+    references,
+    walk_method,
+)
 from sdkfp.dex.header import read_headers
 from sdkfp.dex.names import Names, TextBudget
 from sdkfp.dex.opcodes import Kind
@@ -64,7 +74,6 @@ class Dex:
         self._limit = max(limit, SMALLEST_LIMIT)
         self._problems = problems
         self._budget = TextBudget(8 * self._limit, self._report)
-        self._uses: dict[Kind, References] = {}
 
     def __repr__(self) -> str:
         return f"<Dex {self.version}, {self.size} bytes, {self.header.class_defs.size} classes>"
@@ -252,30 +261,46 @@ class Dex:
         return found.astype(np.int64)
 
     @cached_property
+    def _code_rows(self) -> npt.NDArray[np.int64]:
+        return readable_rows(self.code, self._limit, self._report)
+
+    @property
     def instructions(self) -> Instructions:
-        """Every instruction of every method that has code."""
-        return read_instructions(self.data, self.code, self._limit, self._report)
+        """Every instruction of every method that has code. They take twice the memory of the code and are not kept."""
+        return joined(self.data, read_instructions(self.data, self.code, self._code_rows, self._report))
+
+    def instructions_of(self, row: int) -> Instructions:
+        """The instructions of one row of :attr:`code`."""
+        units = np.frombuffer(self.data, "<u2", len(self.data) // 2)
+        position = walk_method(units, self.code, row)
+        return Instructions(units, position, np.full(len(position), row, np.int32), units[position].astype(np.uint8))
+
+    @cached_property
+    def _uses(self) -> dict[Kind, References]:
+        sizes = {
+            Kind.STRING: len(self._strings),
+            Kind.TYPE: len(self.type_descriptors),
+            Kind.FIELD: len(self.fields),
+            Kind.METHOD: len(self.methods),
+        }
+        parts = read_instructions(self.data, self.code, self._code_rows, self._report)
+        return references(parts, sizes, self._report)
 
     def calls(self) -> References:
         """The invoke instructions (all but invoke-custom), with their method_idx."""
-        return self._of_kind(Kind.METHOD, len(self.methods))
+        return self._uses[Kind.METHOD]
 
     def string_constants(self) -> References:
         """The const-string instructions, with their string_idx."""
-        return self._of_kind(Kind.STRING, len(self._strings))
+        return self._uses[Kind.STRING]
 
     def field_accesses(self) -> References:
         """The iget, iput, sget and sput instructions, with their field_idx."""
-        return self._of_kind(Kind.FIELD, len(self.fields))
+        return self._uses[Kind.FIELD]
 
     def type_uses(self) -> References:
         """const-class, check-cast, instance-of, new-instance, new-array and filled-new-array, with their type_idx."""
-        return self._of_kind(Kind.TYPE, len(self.type_descriptors))
-
-    def _of_kind(self, kind: Kind, table_size: int) -> References:
-        if kind not in self._uses:
-            self._uses[kind] = references(self.instructions, kind, table_size, self._report)
-        return self._uses[kind]
+        return self._uses[Kind.TYPE]
 
     # ---- names and constants
 

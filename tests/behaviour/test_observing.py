@@ -431,7 +431,7 @@ def test_strings_with_a_common_beginning_are_capped_and_that_is_said(catalog: Ca
 
 
 def test_a_method_without_end_is_not_followed_and_that_is_said(catalog: Catalog) -> None:
-    nops: list[Instruction] = [Raw((0,) * 100_001)]
+    nops: list[Instruction] = [Raw((0,) * 200_001)]
     with App.open(package(class_with([ConstString(1, "android_id"), *nops, setting(1)])), name="app.apk") as app:
         features = app.features()
         result_ = observe(app, Owners.of(features, identify(features, catalog)), catalog.surfaces)
