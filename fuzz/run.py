@@ -6,8 +6,8 @@ python fuzz/run.py --ledger [--corpus FOLDER]
 Every target runs so many minutes in a process of its own, from the seeds (fuzz/seeds.py) and what the corpus folder kept from
 earlier runs. A crash, an exception that is none of sdkfp's own, a single input that takes longer than 20 seconds or more than 2 GB
 of memory is a finding: the input is kept, and the target goes on until its time is over. The exit code is 1 when there is a finding.
-The hooks of atheris keep some memory for every input, so a process may come to its limit by itself: memory is a finding only
-where the input alone needs it in a process of its own.
+The hooks of atheris keep some memory for every input, and the clock goes on where the machine does something else: memory and time
+are a finding only where the input alone needs them in a process of its own.
 
 The corpus folder has a ledger, time.tsv, with a line for each process: target, when it ended, seconds of processor time, inputs,
 findings. Its sums are printed at the end. With --until the targets run in turns, the least fuzzed one first, until each has so many
@@ -111,7 +111,7 @@ def fuzz(target: str, minutes: float, corpus: Path, findings: Path) -> Result:
         if written is None and "Done " not in output:  # it did not run at all
             raise SystemExit(output[-3000:])
         kept = None if written is None else Path(written[1])
-        if kept is not None and _is_worn(output) and _fits_alone(target, kept):
+        if kept is not None and _is_limit(output) and _fits_alone(target, kept):
             kept.unlink()
             kept = None
         result.seconds += seconds
@@ -122,9 +122,9 @@ def fuzz(target: str, minutes: float, corpus: Path, findings: Path) -> Result:
     return result
 
 
-def _is_worn(output: str) -> bool:
-    """Whether a process ended for its memory."""
-    return "libFuzzer: out-of-memory" in output
+def _is_limit(output: str) -> bool:
+    """Whether a process ended for its memory or for the time of an input."""
+    return "libFuzzer: out-of-memory" in output or "libFuzzer: timeout" in output
 
 
 def _fits_alone(target: str, path: Path) -> bool:

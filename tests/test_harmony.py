@@ -217,6 +217,10 @@ def test_damage_is_read_around_and_noted(data: bytes, records: int) -> None:
     assert file.problems
 
 
+def test_without_classes_the_index_may_lie_anywhere() -> None:
+    assert read_abc(abc_file([], index=(1 << 32) - 256)).records == ()
+
+
 def test_names_that_are_repeated_without_end_cost_little() -> None:
     data = abc_file(["n" * 900], offsets=[60] * 200_000, count=200_000)
     assert len(read_abc(data).records) == 1

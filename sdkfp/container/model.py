@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -246,7 +245,7 @@ class Container:
         """
         if self._sha256 is None and self._window is not None:
             self._need_open()
-            self._sha256 = hashlib.sha256(self._window.view).hexdigest()
+            self._sha256 = self._window.sha256()
         return self._sha256
 
     @property

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from contextlib import suppress
 from mmap import mmap
 
+if sys.platform == "linux":
+    from mmap import MADV_DONTNEED
+
 __all__ = ["Window"]
+
+_STEP = 1 << 20
+"""Bytes; a multiple of the size of a page."""
 
 
 class Window:
@@ -36,6 +44,20 @@ class Window:
 
     def starts_with(self, magic: bytes, at: int = 0) -> bool:
         return at >= 0 and self.read(at, at + len(magic)) == magic
+
+    def sha256(self) -> str:
+        """Of all bytes, hexadecimal."""
+        digest = hashlib.sha256()
+        for begin in range(0, len(self), _STEP):
+            with self.view[begin : begin + _STEP] as part:
+                digest.update(part)
+            self._let_go(begin, min(begin + _STEP, len(self)))
+        return digest.hexdigest()
+
+    def _let_go(self, begin: int, end: int) -> None:
+        """Take the pages of a mapped file out of the process again: the system still has them, and gives them back when asked."""
+        if self._owner and isinstance(self._raw, mmap) and sys.platform == "linux":
+            self._raw.madvise(MADV_DONTNEED, begin, end - begin)
 
     def rfind(self, needle: bytes, begin: int, end: int) -> int:
         """The last place of ``needle`` that lies wholly between ``begin`` and ``end``; -1 if there is none."""

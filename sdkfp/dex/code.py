@@ -40,7 +40,7 @@ __all__ = [
 
 HEADER_SIZE = 16
 """Bytes of a code_item before its instructions."""
-FEW = 32
+FEW = 16
 """With fewer unfinished methods than this, walking one by one is faster."""
 STEPS = 8
 """Steps of the common walk before finished methods are taken out."""
@@ -366,5 +366,8 @@ def _payload_widths(window: Units, at: Ints) -> Ints:
 
 
 def _payload_width(units: Units, at: int) -> int:
-    """Code units of the payload at a place, as :func:`_payload_widths`."""
-    return int(_payload_widths(units, np.array([at]))[0])
+    """As :func:`_payload_widths`, of one."""
+    ident, first, second, third = (int(units[min(at + number, len(units) - 1)]) for number in range(4))
+    if ident == 0x0300:
+        return (first * (second | third << 16) + 1) // 2 + 4
+    return first * 2 + 4 if ident == 0x0100 else first * 4 + 2

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sdkfp.graph.parties import Parties
 
     Ints = npt.NDArray[np.int64]
+    Rows = npt.NDArray[np.signedinteger]
 
 __all__ = ["code_relations", "load_relations"]
 
@@ -39,6 +40,8 @@ LONGEST_LIBRARY_NAME = 255
 """Bytes; the limit of file names on Android."""
 LONGEST_NAME = 300
 """Characters of a name that evidence shows."""
+BLOCK = 1 << 18
+"""Uses that are counted together: their columns stay in the processor's cache."""
 MOST_STEPS = 2_000_000
 """Instructions that are followed back for all loads of one file; some tens for each are usual."""
 
@@ -66,10 +69,10 @@ def code_relations(dex: Dex, parties: Parties, number: int, location: str) -> It
     ids = [node.id for node in parties.nodes]
     for word, references, of_index, name in uses:
         verb = "calls" if word == "calls" else "refers to"
-        for source, target, count, first in _between(of_code[references.row], of_index[references.index], len(ids)):
+        for source, target, count, first in _between(of_code, references.row, of_index, references.index, len(ids)):
             yield Relation(ids[source], ids[target], word, names.use(references, first, verb, name), count)
     for verb, pairs in (("extends", dex.superclasses), ("implements", dex.interfaces)):
-        for source, target, count, first in _between(owners[pairs.class_row], types[pairs.type_idx], len(ids)):
+        for source, target, count, first in _between(owners, pairs.class_row, types, pairs.type_idx, len(ids)):
             place = int(pairs.class_row[first]), int(pairs.type_idx[first])
             yield Relation(ids[source], ids[target], "extends", names.inheritance(*place, verb), count)
 
@@ -102,17 +105,29 @@ def load_relations(
         yield Relation(party, library, "loads", names.use(calls, places[0], verb, dex.method_reference), len(places))
 
 
-def _between(source: Ints, target: Ints, parties: int) -> Iterator[tuple[int, int, int, int]]:
-    """(source, target, count, first row) of the pairs of different parties, both inside the app."""
-    rows = np.flatnonzero((target >= 0) & (target != source))
-    pairs, first, count = np.unique(source[rows] * parties + target[rows], return_index=True, return_counts=True)
-    yield from zip(
-        (pairs // parties).tolist(),
-        (pairs % parties).tolist(),
-        count.tolist(),
-        rows[first].tolist(),
-        strict=True,
-    )
+def _between(
+    of_source: Ints, source: Rows, of_target: Ints, target: Rows, parties: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """(source, target, count, first row) of the pairs of different parties, both inside the app.
+
+    Args:
+        of_source: the party of every user, and ...
+        of_target: ... of everything that can be used; negative outside the app.
+        source: row of ``of_source``, one for each use.
+        target: row of ``of_target``.
+        parties: how many there are.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    for start in range(0, len(source), BLOCK):
+        users, used = of_source[source[start : start + BLOCK]], of_target[target[start : start + BLOCK]]
+        rows = np.flatnonzero((used >= 0) & (used != users))
+        pairs, first, count = np.unique(users[rows] * parties + used[rows], return_index=True, return_counts=True)
+        places = (rows[first] + start).tolist()
+        for pair, place, number in zip(pairs.tolist(), places, count.tolist(), strict=True):
+            known, earlier = found.get(pair, (0, place))
+            found[pair] = known + number, earlier
+    for pair, (number, place) in sorted(found.items()):
+        yield (*divmod(pair, parties), number, place)
 
 
 def _loader_methods(dex: Dex) -> Ints:
