@@ -150,7 +150,7 @@ class _File:
 
     def gather(self, helpers: Mapping[str, Helper], owners: Owners, groups: _Groups) -> None:
         """Put everything that was found into the groups."""
-        known = {index: helper for name, helper in helpers.items() for index in methods_named(self.part.dex, name)}
+        known = {index: helpers[name] for index, name in methods_named(self.part.dex, helpers)}
         rows = _Rows.joined((self._calls(), self._fields(), self._overrides(), self._decided_by_constants(known)))
         names, owner_of = self._owners(rows.class_row, owners)
         key = (owner_of * self._reads + rows.read) * len(_GRADES) + rows.grade

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,9 +48,9 @@ class ReadLists:
 
     def expand(self, index: npt.NDArray[np.signedinteger]) -> tuple[Ints, Ints]:
         """For a column of rows: the places in it that have reads, once for each read, and these reads."""
-        counts = self.start[index + 1] - self.start[index]
-        places = np.flatnonzero(counts)
-        counts = counts[places]
+        every = np.diff(self.start)
+        places = np.flatnonzero((every > 0)[index])  # few
+        counts = every[index[places]]
         before = np.cumsum(counts) - counts
         at = np.repeat(self.start[index[places]] - before, counts) + np.arange(int(counts.sum()))
         return np.repeat(places, counts), self.reads[at]
@@ -109,17 +109,16 @@ def resolve(dexes: Sequence[Dex], surfaces: Surfaces, report: Callable[[int, str
     return found
 
 
-def methods_named(dex: Dex, reference: str) -> Iterator[int]:
-    """The method_idx of a method by its whole reference, if the file mentions it."""
-    owner, _, rest = reference.partition("->")
-    name = rest.partition("(")[0].encode()
-    try:
-        number = dex.type_descriptors.index(owner.encode())
-    except ValueError:
-        return
-    for index in np.flatnonzero(dex.methods.class_idx == number).tolist():
-        if dex.string(int(dex.methods.name_idx[index])) == name and dex.method_reference(index) == reference:
-            yield index
+def methods_named(dex: Dex, references: Collection[str]) -> Iterator[tuple[int, str]]:
+    """(method_idx, whole reference) of those of some methods that the file mentions."""
+    parts = [reference.partition("->") for reference in references]
+    owners = {owner.encode() for owner, _, _ in parts}
+    names = {rest.partition("(")[0].encode() for _, _, rest in parts}
+    types = [number for number, descriptor in enumerate(dex.type_descriptors) if descriptor in owners]
+    rows = np.flatnonzero(np.isin(dex.methods.class_idx, types))
+    for index, name in zip(rows.tolist(), dex.strings_at(dex.methods.name_idx[rows]), strict=True):
+        if name in names and (reference := dex.method_reference(index)) in references:
+            yield index, reference
 
 
 # ---- classes

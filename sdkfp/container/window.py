@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from contextlib import suppress
-from mmap import mmap
+from mmap import PAGESIZE, mmap
 
 if sys.platform == "linux":
     from mmap import MADV_DONTNEED
@@ -13,7 +13,7 @@ if sys.platform == "linux":
 __all__ = ["Window"]
 
 _STEP = 1 << 20
-"""Bytes; a multiple of the size of a page."""
+"""Bytes."""
 
 
 class Window:
@@ -51,13 +51,18 @@ class Window:
         for begin in range(0, len(self), _STEP):
             with self.view[begin : begin + _STEP] as part:
                 digest.update(part)
-            self._let_go(begin, min(begin + _STEP, len(self)))
+            self.let_go(begin, begin + _STEP)
         return digest.hexdigest()
 
-    def _let_go(self, begin: int, end: int) -> None:
-        """Take the pages of a mapped file out of the process again: the system still has them, and gives them back when asked."""
-        if self._owner and isinstance(self._raw, mmap) and sys.platform == "linux":
-            self._raw.madvise(MADV_DONTNEED, begin, end - begin)
+    def let_go(self, begin: int, end: int) -> None:
+        """Take what was read of a mapped file out of the process again; the system still has it, and gives it back when asked.
+
+        Little is kept, since that costs more than it frees.
+        """
+        end = min(end, len(self))
+        if end - begin >= _STEP and isinstance(self._raw, mmap) and sys.platform == "linux":
+            first = (self._base + begin) // PAGESIZE * PAGESIZE
+            self._raw.madvise(MADV_DONTNEED, first, self._base + end - first)
 
     def rfind(self, needle: bytes, begin: int, end: int) -> int:
         """The last place of ``needle`` that lies wholly between ``begin`` and ``end``; -1 if there is none."""

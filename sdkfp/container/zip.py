@@ -185,6 +185,8 @@ def zip_reader(window: Window, shift: int) -> Reader:
                 with suppress(UnreadableError):
                     return inflate(window, begin, local[7], local[8], room, strict=True)
             raise UnreadableError("entry-encrypted", "is encrypted") if encrypted else error from None
+        finally:
+            window.let_go(begin, begin + entry.compressed_size)
 
     return read
 

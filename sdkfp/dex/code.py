@@ -200,13 +200,13 @@ def references(
     for part in instructions:
         kinds = KIND[part.opcode]
         for kind, size in sizes.items():
-            found = _of_kind(part, kind, np.flatnonzero(kinds == kind), size)
-            parts[kind].append(found)
-            wrong[kind] += int(np.count_nonzero(kinds == kind)) - len(found)
+            rows = np.flatnonzero(kinds == kind)
+            parts[kind].append(_of_kind(part, kind, rows, size))
+            wrong[kind] += len(rows) - len(parts[kind][-1])
     for kind, number in wrong.items():
         if number:
             report(f"Instructions that name a {kind.name.lower()} that is not in its table: {number}.")
-    return {kind: _joined_references(found) for kind, found in parts.items()}
+    return {kind: _joined_references(parts.pop(kind)) for kind in sizes}
 
 
 def _of_kind(part: Instructions, kind: Kind, rows: npt.NDArray[np.intp], size: int) -> References:

@@ -101,15 +101,20 @@ def _observed(classes: int, rows: npt.NDArray[np.int64], marks: Hashes) -> Obser
 
 
 def _strings(dex: Dex, wanted: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArray[np.int64], Hashes]:
-    rows, index = _pairs(dex, dex.string_constants(), wanted)
+    rows, index = _pairs(dex, *_of_wanted(dex, dex.string_constants(), wanted))
     distinct, place = np.unique(index, return_inverse=True)
     return rows, hash_strings(dex.strings_at(distinct))[place]
 
 
 def _references(dex: Dex, wanted: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArray[np.int64], Hashes]:
     methods = dex.methods
-    of_framework = (methods.proto_idx < len(dex.protos)) & _of_framework(dex, methods.class_idx)
-    rows, index = _pairs(dex, dex.calls(), wanted, of_framework)
+    code_rows, methods_called = _of_wanted(dex, dex.calls(), wanted)
+    called = np.zeros(len(methods), np.bool_)
+    called[methods_called] = True
+    called &= methods.proto_idx < len(dex.protos)
+    called[called] = _of_framework(dex, methods.class_idx[called])
+    chosen = called[methods_called]
+    rows, index = _pairs(dex, code_rows[chosen], methods_called[chosen])
     distinct, place = np.unique(index, return_inverse=True)
     marks = reference_marks(
         _of_types(dex, methods.class_idx[distinct]),
@@ -147,20 +152,20 @@ def _of_strings(dex: Dex, strings: npt.NDArray[np.integer]) -> Hashes:
     return hash_names(dex.strings_at(distinct))[place]
 
 
+def _of_wanted(
+    dex: Dex, used: References, wanted: npt.NDArray[np.bool_] | None
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """(row of ``dex.code``, index) of the uses in wanted classes."""
+    if wanted is None or wanted.all():
+        return used.row, used.index
+    chosen = wanted[dex.code.owner][used.row]
+    return used.row[chosen], used.index[chosen]
+
+
 def _pairs(
-    dex: Dex,
-    used: References,
-    wanted: npt.NDArray[np.bool_] | None,
-    of_use: npt.NDArray[np.bool_] | None = None,
+    dex: Dex, rows: npt.NDArray[np.int32], index: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(class, index), each pair once; of wanted classes, and of the indices that are of use."""
-    rows, index = used.row, used.index
-    if wanted is not None:
-        chosen = wanted[dex.code.owner][rows]
-        rows, index = rows[chosen], index[chosen]
-    if of_use is not None:
-        chosen = of_use[index]
-        rows, index = rows[chosen], index[chosen]
+    """(class, index), each pair once, of (row of ``dex.code``, index)."""
     keys = np.unique(dex.code.owner[rows] << np.int64(32) | index)
     return keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)
 
