@@ -41,7 +41,8 @@ def inflate(window: Window, begin: int, packed: int, size: int, room: int, *, st
                 return bytes(deflate_decompress(part, size))
             except DeflateError:
                 pass  # the size lies, or the stream is broken; zlib finds out which
-    out, end = _inflate_stepwise(window, begin, begin + packed, room, _RAW)
+    out = bytearray()
+    end = _inflate_stepwise(window, begin, begin + packed, out, room, _RAW)
     if strict and end != begin + packed:
         raise UnreadableError("entry-malformed", "is not a deflate stream of the declared length")
     return bytes(out)
@@ -55,14 +56,13 @@ def gunzip(window: Window, room: int) -> bytearray:
     """
     out, at = bytearray(), 0
     while at == 0 or window.starts_with(b"\x1f\x8b", at):
-        part, at = _inflate_stepwise(window, at, len(window), room - len(out), _GZIP)
-        out += part
+        at = _inflate_stepwise(window, at, len(window), out, room, _GZIP)
     return out
 
 
-def _inflate_stepwise(window: Window, at: int, end: int, room: int, form: int) -> tuple[bytearray, int]:
-    """What the stream at ``at`` inflates to, and where it ends."""
-    stream, out = zlib.decompressobj(form), bytearray()
+def _inflate_stepwise(window: Window, at: int, end: int, out: bytearray, room: int, form: int) -> int:
+    """Add to ``out`` what the stream at ``at`` inflates to, up to ``room`` bytes in all; where the stream ends."""
+    stream = zlib.decompressobj(form)
     pending: bytes | memoryview = b""
     while not stream.eof:
         last = not pending and at >= end
@@ -79,4 +79,4 @@ def _inflate_stepwise(window: Window, at: int, end: int, room: int, form: int) -
         if len(out) > room:
             raise UnreadableError("entry-too-large", "is too large")
         pending = stream.unconsumed_tail
-    return out, at - len(stream.unused_data)
+    return at - len(stream.unused_data)
