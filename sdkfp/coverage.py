@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sdkfp.class_names import is_renamed
 from sdkfp.features import FeatureSet, Kind
 
-__all__ = ["Coverage", "Share", "coverage_of", "is_renamed", "package_group", "shares_of"]
-
-_RENAMED = re.compile(r"(?!R(?:\$|$))(?:[a-z]{1,3}|[A-Za-z][A-Za-z0-9]?)(?:\$|$)")
-"""A simple name (of the outermost class) that a shrinker may have given; ``R`` is the resource class."""
-
-
-def is_renamed(name: str, simple_from: int) -> bool:
-    """Whether a class has a name that a shrinker may have given it; its simple name begins at an index."""
-    return _RENAMED.match(name, simple_from) is not None
+__all__ = ["Coverage", "Share", "coverage_of", "package_group", "shares_of"]
 
 
 @dataclass(frozen=True, slots=True)

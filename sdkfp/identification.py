@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from sdkfp.catalog import Catalog
-from sdkfp.coverage import Coverage, Share, coverage_of, is_renamed, shares_of
+from sdkfp.class_names import is_renamed
+from sdkfp.coverage import Coverage, Share, coverage_of, shares_of
 from sdkfp.features import Feature, FeatureSet, Grade, Kind
 from sdkfp.match import Evidence, Match, joined, mark_evidence, match
 from sdkfp.signature import Signature, Strength
@@ -196,7 +197,7 @@ def _doubted(
         for name, owner in zip(column.names, names, strict=True):
             if owner in alone:
                 classes[owner] += 1
-                renamed[owner] += is_renamed(name, name.rfind(".") + 1)
+                renamed[owner] += is_renamed(name)
     weak = {sdk for sdk in alone & marks.keys() if marks[sdk].weak}
     doubted = weak | {sdk for sdk in alone if 2 * renamed[sdk] < classes[sdk] or not classes[sdk]}
     return {sdk: Certainty.SUSPECTED if sdk in doubted else certainty for sdk, certainty in inside.items()}

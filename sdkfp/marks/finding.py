@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sdkfp.class_names import is_renamed
 from sdkfp.marks.attribute import OTHER, UNKNOWN, class_uses, spread
 from sdkfp.marks.match import NOBODY, MarkFound, look_up, match_marks
 from sdkfp.marks.observe import of_dexes
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from sdkfp.marks.match import Looked
 
 __all__ = ["Learned", "find_marks"]
-
-_SHORT_NAME = re.compile(r"(?:.*\.)?(?:[a-z]{1,3}|[A-Za-z][A-Za-z0-9]?)(?:\$.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def _known(dexes: Sequence[Dex], index: MarkIndex, named: Sequence[Sequence[str 
         if "" in column:
             first = len(owner) - len(column)
             for row, (name, sdk) in enumerate(zip(dex.class_names, column, strict=True), first):
-                if sdk == "" and _SHORT_NAME.fullmatch(name):
+                if sdk == "" and is_renamed(name):
                     owner[row] = UNKNOWN
     return np.array(owner, np.int64)
 
