@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -22,6 +23,8 @@ from support.zipwriter import Member, build_zip
 
 import sdkfp
 from sdkfp import App, Catalog, ContainerError, FeatureSet, LimitExceededError, Limits, SdkfpError
+from sdkfp.container.window import Window
+from sdkfp.dex import Dex
 
 SIGNATURES = {
     "vendor-push": """
@@ -407,3 +410,20 @@ def test_the_quick_look_says_that_it_is_one(catalog: Catalog) -> None:
     }
     assert kinds == {"jni"}
     assert {edge.type for edge in quick.graph.edges} == {"embeds", "requires"}
+
+
+def test_nothing_large_waits_for_the_collector() -> None:
+    """A process that scans many apps holds the dex files of one: no circle of references keeps those of the last ones."""
+    path = Path(__file__).parents[1] / "examples" / "hello.apk"
+    gc.collect()
+    gc.disable()
+    try:
+        assert sdkfp.scan(path).sdks
+        left = [held for held in gc.get_objects() if isinstance(held, (App, Dex)) or _holds_bytes(held)]
+    finally:
+        gc.enable()
+    assert not left
+
+
+def _holds_bytes(held: object) -> bool:
+    return isinstance(held, Window) and bool(held._raw)

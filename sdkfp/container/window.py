@@ -79,3 +79,4 @@ class Window:
             # Where somebody still holds a window into it, the file is closed when that goes.
             with suppress(BufferError):
                 self._raw.close()
+        self._raw = b""

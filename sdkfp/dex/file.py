@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from sdkfp.dex.header import Header
+    from sdkfp.dex.header import Header, Report
 
 __all__ = ["Dex", "open_dexes"]
 
@@ -73,6 +73,8 @@ class Dex:
         self.header = header
         self._limit = max(limit, SMALLEST_LIMIT)
         self._problems = problems
+        # No method of this object: what is handed to its parts must not hold it, or its columns would wait for the collector.
+        self._report: Report = problems.setdefault
         self._budget = TextBudget(8 * self._limit, self._report)
 
     def __repr__(self) -> str:
@@ -94,9 +96,6 @@ class Dex:
     def problems(self) -> tuple[str, ...]:
         """What was found wrong, but could be read around, in all that was asked for up to now; one sentence each."""
         return tuple(self._problems)
-
-    def _report(self, problem: str) -> None:
-        self._problems.setdefault(problem)
 
     def verify(self) -> tuple[str, ...]:
         """Compute checksum (Adler-32) and signature (SHA-1); a sentence for each that is not the header's."""
