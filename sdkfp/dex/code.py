@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from sdkfp.dex.opcodes import CONST_STRING_JUMBO, KIND, LONGEST_INSTRUCTION, WIDTH, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -38,13 +38,15 @@ __all__ = [
     "walk_method",
 ]
 
+_Number = TypeVar("_Number", np.int32, np.uint8)
+
 HEADER_SIZE = 16
 """Bytes of a code_item before its instructions."""
 FEW = 16
 """With fewer unfinished methods than this, walking one by one is faster."""
 STEPS = 8
 """Steps of the common walk before finished methods are taken out."""
-WINDOW = 1 << 20
+WINDOW = 1 << 19
 """Code units of the file whose methods are walked together."""
 PAYLOADS = frozenset((0x0100, 0x0200, 0x0300))
 """First code units of the payloads of switches and of fill-array-data."""
@@ -195,18 +197,33 @@ def references(
         instructions: of a file, part by part.
         sizes: of the tables.
     """
-    parts: dict[Kind, list[References]] = {kind: [] for kind in sizes}
+    # Buffers that grow where they are: what many small arrays leave behind is not given back to the system.
+    columns = {kind: (bytearray(), bytearray(), bytearray(), bytearray()) for kind in sizes}
     wrong = dict.fromkeys(sizes, 0)
     for part in instructions:
         kinds = KIND[part.opcode]
         for kind, size in sizes.items():
             rows = np.flatnonzero(kinds == kind)
-            parts[kind].append(_of_kind(part, kind, rows, size))
-            wrong[kind] += len(rows) - len(parts[kind][-1])
+            found = _of_kind(part, kind, rows, size)
+            wrong[kind] += len(rows) - len(found)
+            row, position, opcode, index = columns[kind]
+            row.extend(found.row.data)
+            position.extend(found.position.data)
+            opcode.extend(found.opcode.data)
+            index.extend(found.index.data)
     for kind, number in wrong.items():
         if number:
             report(f"Instructions that name a {kind.name.lower()} that is not in its table: {number}.")
-    return {kind: _joined_references(parts.pop(kind)) for kind in sizes}
+    return {
+        kind: References(
+            _column(row, np.int32), _column(position, np.int32), _column(opcode, np.uint8), _column(index, np.int32)
+        )
+        for kind, (row, position, opcode, index) in columns.items()
+    }
+
+
+def _column(buffer: bytearray, dtype: type[_Number]) -> npt.NDArray[_Number]:
+    return np.frombuffer(buffer, dtype) if buffer else np.zeros(0, dtype)
 
 
 def _of_kind(part: Instructions, kind: Kind, rows: npt.NDArray[np.intp], size: int) -> References:
@@ -219,16 +236,6 @@ def _of_kind(part: Instructions, kind: Kind, rows: npt.NDArray[np.intp], size: i
     if not good.all():
         rows, position, opcode, index = rows[good], position[good], opcode[good], index[good]
     return References(part.row[rows], position, opcode, index.astype(np.int32))
-
-
-def _joined_references(parts: Sequence[References]) -> References:
-    if len(parts) == 1:
-        return parts[0]
-    none = np.zeros(0, np.int32)
-    empty = References(none, none, np.zeros(0, np.uint8), none)
-    columns = zip(*((part.row, part.position, part.opcode, part.index) for part in (empty, *parts)), strict=True)
-    row, position, opcode, index = map(np.concatenate, columns)
-    return References(row, position, opcode, index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ LONGEST_LIBRARY_NAME = 255
 """Bytes; the limit of file names on Android."""
 LONGEST_NAME = 300
 """Characters of a name that evidence shows."""
-BLOCK = 1 << 18
+BLOCK = 1 << 16
 """Uses that are counted together: their columns stay in the processor's cache."""
 MOST_STEPS = 2_000_000
 """Instructions that are followed back for all loads of one file; some tens for each are usual."""
