@@ -145,17 +145,14 @@ class ClueIndex:
     def class_owners(self, names: Sequence[str]) -> list[Reference | None]:
         """For every class name, the clue that owns it: an exact class before a prefix, a longer prefix before a shorter one."""
         table = self._tables[Kind.CLASS]
+        packages = [name[: max(name.rfind("."), 0)] for name in names]
         # None: nobody owns the package; False: classes of it have clues of their own, so each is looked up.
-        known: dict[str, Reference | Literal[False] | None] = dict.fromkeys(table.packages_with_classes, False)
-        owners: list[Reference | None] = []
-        for name in names:
-            package = name[: max(name.rfind("."), 0)]
-            if package in known:
-                found = known[package]
-            else:
-                found = known[package] = table.package_owner(package)
-            owners.append(table.owner(name) if found is False else found)
-        return owners
+        known: dict[str, Reference | Literal[False] | None] = {
+            package: False if package in table.packages_with_classes else table.package_owner(package)
+            for package in dict.fromkeys(packages)
+        }
+        found = map(known.__getitem__, packages)
+        return [table.owner(name) if owner is False else owner for name, owner in zip(names, found, strict=True)]
 
     def class_owner(self, name: str, kind: Kind = Kind.CLASS) -> Reference | None:
         """The clue that owns one class name."""

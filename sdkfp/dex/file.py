@@ -160,14 +160,21 @@ class Dex:
 
         A definition whose descriptor is no class descriptor (``Lcom/a/B;``) gives the descriptor as it is.
         """
-        descriptors = self.type_descriptors
-        indices = self.classes.type_idx
-        if len(indices) and int(indices.max()) >= len(descriptors):
+        found = self._class_descriptors
+        if len(found) < len(self.classes):
             self._report("Class definitions name types that are not in the type table.")
-        found = [descriptors[index] if index < len(descriptors) else b"?" for index in indices.tolist()]
+            readable = iter(found)
+            known = (self.classes.type_idx < len(self.type_descriptors)).tolist()
+            found = [next(readable) if is_known else b"?" for is_known in known]
         if not {descriptor[:1] for descriptor in found} <= {b"L", b"?"}:
             self._report("Class definitions name types that are no classes.")
         return java_names(found)
+
+    @cached_property
+    def _class_descriptors(self) -> list[bytes]:
+        """The descriptors of the classes defined here that are in the type table."""
+        indices = self.classes.type_idx
+        return list(map(self.type_descriptors.__getitem__, indices[indices < len(self.type_descriptors)].tolist()))
 
     @cached_property
     def referenced_class_names(self) -> list[str]:
@@ -175,11 +182,10 @@ class Dex:
 
         Arrays count as their element class; primitive types and broken descriptors do not count.
         """
-        descriptors = self.type_descriptors
-        defined = {descriptors[index] for index in self.classes.type_idx.tolist() if index < len(descriptors)}
-        elements = dict.fromkeys(descriptor.lstrip(b"[") for descriptor in dict.fromkeys(descriptors))
+        elements = [name.lstrip(b"[") if name.startswith(b"[") else name for name in self.type_descriptors]
+        defined = set(self._class_descriptors)
         return java_names(
-            name for name in elements if name not in defined and name.startswith(b"L") and name.endswith(b";")
+            name for name in dict.fromkeys(elements) if name not in defined and name[:1] == b"L" and name[-1:] == b";"
         )
 
     # ---- tables
