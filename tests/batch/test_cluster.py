@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +19,8 @@ from distributed import LocalCluster
 from support import batches
 
 from sdkfp.batch import BatchOptions, ClusterError, Progress, WorkerLimits, cluster, run_batch
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [
     pytest.mark.filterwarnings("default"),  # what other people's event loops leave behind
@@ -86,6 +91,51 @@ def test_limits_hold_there(workers: LocalCluster, tmp_path: Path) -> None:
     assert "time-limit" in run_batch([apps], tmp_path / "out", on(workers, options)).failures
     rows = batches.contents(tmp_path / "out", ["failures"])["failures"]
     assert ("slow.apk", "time-limit") in [row[1:3] for row in rows]
+
+
+_ON_A_SMALL_DISK = """
+import subprocess, sys
+from pathlib import Path
+import dask
+sys.path[:0] = sys.argv[2:]
+from distributed import LocalCluster
+from sdkfp.batch import OutputFullError, run_batch
+from support import batches
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    out = folder / "out"
+    with dask.config.set({"distributed.worker.daemon": False}):
+        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as found:
+            options = batches.options(folder, scheduler=found.scheduler_address, part_apps=5)
+            try:
+                run_batch([folder / "apps"], out, options)
+            except OutputFullError as error:
+                print(error)
+            subprocess.run(["mount", "-o", "remount,size=50m", out], check=True)
+            print(run_batch([folder / "apps"], out, options).counts)
+    subprocess.run(["cp", "-r", out, folder / "kept"], check=True)
+"""
+
+
+def test_a_disk_that_becomes_full_on_the_workers(tmp_path: Path) -> None:
+    mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec"]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*mount, f"mount -t tmpfs tmpfs {tmp_path}"], check=False).returncode
+    ):
+        pytest.skip("no file system of its own can be mounted here")
+    batches.write_apps(tmp_path / "apps", 30)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "script.py").write_text(_ON_A_SMALL_DISK, encoding="utf-8")
+    script = f"""
+        mount -t tmpfs -o size=300k tmpfs {tmp_path}/out
+        {sys.executable} {tmp_path}/script.py {tmp_path} {ROOT} {ROOT}/tests
+    """
+    done = subprocess.run([*mount, script], capture_output=True, text=True, check=False, timeout=240)
+    assert "make room and run the same command again" in done.stdout, done.stderr
+    assert "pending=0" in done.stdout, done.stderr
+    assert len(batches.contents(tmp_path / "kept", ["apps"])["apps"]) == 30
 
 
 def test_a_scheduler_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
