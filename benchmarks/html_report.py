@@ -85,14 +85,17 @@ def missed(row: dict[str, Any]) -> bool:
 
 
 def pictures(catalog: sdkfp.Catalog, page: Page, folder: Path) -> None:
-    """The graph of a real app as the documents show it."""
-    from PIL import Image  # noqa: PLC0415 - only for the documents
-
+    """The report of a real app and its graph as the documents show them."""
     report = report_of(PICTURED, catalog)
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         path = Path(work) / "report.html"
         path.write_text(render_html(report, catalog), encoding="utf-8")
         page.resize(1280, 1000)
+        page.open(path)
+        page.run("document.querySelector('[data-language=en]').click()")
+        page.run("document.querySelector('button[data-theme=light]').click()")
+        _save(page.driver.get_screenshot_as_png(), folder / "report.png")
         for name, theme, language, chosen in PICTURES:
             page.open(path)
             page.run(f"document.querySelector('[data-language={language}]').click()")
@@ -105,9 +108,14 @@ def pictures(catalog: sdkfp.Catalog, page: Page, folder: Path) -> None:
                     ".find((o) => o.text === arguments[0]).value; node.dispatchEvent(new Event('change'))",
                     title,
                 )
-            graph = page.driver.find_element("css selector", ".graph")
-            picture = Image.open(io.BytesIO(graph.screenshot_as_png)).convert("RGB")
-            picture.save(folder / name, optimize=True)
+            _save(page.driver.find_element("css selector", ".graph").screenshot_as_png, folder / name)
+
+
+def _save(png: bytes, path: Path) -> None:
+    """Write a picture as small as it gets."""
+    from PIL import Image  # noqa: PLC0415 - only for the documents
+
+    Image.open(io.BytesIO(png)).convert("RGB").save(path, optimize=True)
 
 
 def main() -> None:

@@ -207,13 +207,20 @@ def is_library(sdk: SdkRecord) -> bool:
     return bool(sdk.categories) and BASE_CATEGORIES.issuperset(sdk.categories)
 
 
-def _order(sdk: SdkRecord, catalog: Catalog) -> tuple[bool, bool, bool, int, int, str]:
-    """Those with personal information first (libraries behind the others), base libraries last, then by their share of the code."""
-    sensitive = sum(
-        claim.type in catalog.vocabulary.types and catalog.vocabulary.types[claim.type].sensitive
+def _order(sdk: SdkRecord, catalog: Catalog) -> tuple[bool, bool, bool, int, int, int, str]:
+    """Those with personal information first (libraries behind the others), base libraries last, then by how sensitive it is and how
+    much of it there is, then by their share of the code. What code cannot read for want of a permission does not count for much.
+    """
+    possible = {
+        claim.type
         for claim in sdk.collects
-    )
-    return is_base(sdk, catalog), not sdk.collects, is_library(sdk), -sensitive, -sdk.classes, sdk.id
+        if claim.permission_requested is not False and claim.weight is not Weight.SUPPORT
+    }
+    sensitive = [
+        kind for kind in possible if kind in catalog.vocabulary.types and catalog.vocabulary.types[kind].sensitive
+    ]
+    rank = is_base(sdk, catalog), not sdk.collects, is_library(sdk)
+    return *rank, -len(sensitive), -len(possible), -sdk.classes, sdk.id
 
 
 def _card(

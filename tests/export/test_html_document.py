@@ -18,10 +18,12 @@ from typer.testing import CliRunner
 
 import sdkfp
 from sdkfp import Catalog, Report
+from sdkfp.behaviour import CollectsRecord
 from sdkfp.cli import app as command_line
 from sdkfp.export.csv_table import to_csv
 from sdkfp.export.html import render_html
 from sdkfp.export.text import safe_url, visible
+from sdkfp.export.view import BASE_CATEGORIES, make_view
 
 
 class Elements(HTMLParser):
@@ -118,6 +120,22 @@ def test_an_app_without_sdks_is_not_shown_as_clean(catalog: Catalog) -> None:
     text = Elements(render_html(report, catalog)).text
     assert "No SDK of the catalog was found. Look at the unexplained code" in text
     assert "未发现目录中的SDK" in text
+
+
+def test_what_the_app_has_no_permission_for_lifts_no_sdk(report: Report, catalog: Catalog) -> None:
+    """Two types that code is able to read, but not in this app, stand behind one that it reads; more of these before fewer."""
+    shown = [sdk for sdk in report.sdks if not BASE_CATEGORIES.issuperset(sdk.categories)][:3]
+    claims = [
+        [CollectsRecord("contacts", "able_to_read", permission_requested=False)],
+        [CollectsRecord("location_precise", "able_to_read", permission_requested=True)],
+        [
+            CollectsRecord("location_precise", "able_to_read"),
+            CollectsRecord("gaid", "declared"),
+        ],
+    ]
+    sdks = [msgspec.structs.replace(sdk, collects=tuple(found)) for sdk, found in zip(shown, claims, strict=True)]
+    cards = make_view(msgspec.structs.replace(report, sdks=tuple(sdks)), catalog).cards
+    assert [card.sdk.id for card in cards] == [shown[2].id, shown[1].id, shown[0].id]
 
 
 def test_a_version_that_only_marks_tell_is_not_shown_as_certain(catalog: Catalog) -> None:
