@@ -148,7 +148,7 @@ def readable_rows(code: CodeTable, limit: int, report: Report) -> Ints:
 
 
 def read_instructions(data: bytes, code: CodeTable, rows: Ints, report: Report) -> Iterator[Instructions]:
-    """The instructions of some methods, a few megabytes of the file at a time: decoded they are larger than in the file.
+    """The instructions of some methods, about a megabyte of the file at a time: decoded they are larger than in the file.
 
     Args:
         rows: some of :func:`readable_rows`, in its order.
