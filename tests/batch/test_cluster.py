@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -119,12 +118,6 @@ if __name__ == "__main__":
 
 
 def test_a_disk_that_becomes_full_on_the_workers(tmp_path: Path) -> None:
-    mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec"]
-    if (
-        not shutil.which("unshare")
-        or subprocess.run([*mount, f"mount -t tmpfs tmpfs {tmp_path}"], check=False).returncode
-    ):
-        pytest.skip("no file system of its own can be mounted here")
     batches.write_apps(tmp_path / "apps", 30)
     (tmp_path / "out").mkdir()
     (tmp_path / "script.py").write_text(_ON_A_SMALL_DISK, encoding="utf-8")
@@ -132,7 +125,9 @@ def test_a_disk_that_becomes_full_on_the_workers(tmp_path: Path) -> None:
         mount -t tmpfs -o size=300k tmpfs {tmp_path}/out
         {sys.executable} {tmp_path}/script.py {tmp_path} {ROOT} {ROOT}/tests
     """
-    done = subprocess.run([*mount, script], capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(
+        [*batches.in_own_mounts(tmp_path), script], capture_output=True, text=True, check=False, timeout=240
+    )
     assert "make room and run the same command again" in done.stdout, done.stderr
     assert "pending=0" in done.stdout, done.stderr
     assert len(batches.contents(tmp_path / "kept", ["apps"])["apps"]) == 30

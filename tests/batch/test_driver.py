@@ -85,12 +85,6 @@ def test_ended_in_the_middle(undisturbed: Path, tmp_path: Path, number: signal.S
 
 
 def test_full_disk(tmp_path: Path) -> None:
-    mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec"]
-    if (
-        not shutil.which("unshare")
-        or subprocess.run([*mount, f"mount -t tmpfs tmpfs {tmp_path}"], check=False).returncode
-    ):
-        pytest.skip("no file system of its own can be mounted here")
     batches.write_apps(tmp_path / "apps", 30)
     (tmp_path / "out").mkdir()
     batch = " ".join(command(tmp_path, "-q", "-j", "1", "--part-apps", "5"))
@@ -102,7 +96,14 @@ def test_full_disk(tmp_path: Path) -> None:
         cp -r {tmp_path}/out {tmp_path}/kept
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([*mount, script], env=environment, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [*batches.in_own_mounts(tmp_path), script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.stdout.split("\n")[:2] == ["status 5", "status 0"], done.stderr
     assert "make room and run the same command again" in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from sdkfp.batch import TABLES, BatchOptions
 from support.axmlwriter import manifest
@@ -14,7 +17,7 @@ from support.catalogs import write_signatures
 from support.dexwriter import DexWriter
 from support.zipwriter import Member, build_zip, deflate
 
-__all__ = ["SIGNATURES", "app", "contents", "large_app", "options", "slow_app", "write_apps"]
+__all__ = ["SIGNATURES", "app", "contents", "in_own_mounts", "large_app", "options", "slow_app", "write_apps"]
 
 SIGNATURES = {
     "vendor-push": """
@@ -82,3 +85,12 @@ def contents(output: Path, tables: Iterable[str] = TABLES) -> dict[str, list[tup
 
 def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(Path(cell).name if isinstance(cell, str) and cell.startswith("/") else cell for cell in row)
+
+
+def in_own_mounts(folder: Path) -> list[str]:
+    """The beginning of a command whose script may mount file systems, such as a small one below the folder; skips where none may."""
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec"]
+    mount = [*command, f"mount -t tmpfs tmpfs {folder}"]
+    if not shutil.which("unshare") or subprocess.run(mount, check=False).returncode:
+        pytest.skip("no file system of its own can be mounted here")
+    return command
