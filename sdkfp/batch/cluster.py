@@ -18,6 +18,7 @@ from typing import Any, cast
 
 try:
     from distributed import Client, get_worker
+    from distributed import TimeoutError as DaskTimeoutError  # up to Python 3.10 it is not the built-in one
     from distributed import Worker as DaskWorker
     from distributed.diagnostics.plugin import WorkerPlugin
 except ImportError:
@@ -71,7 +72,7 @@ class ClusterEngine:
             (dataset.staging / self._token).touch()
             self._client.register_plugin(_Home(self._token, settings, str(dataset.root)), name=self._name)
             self._threads = self._count_threads()
-        except TimeoutError:
+        except DaskTimeoutError:
             self._client.close()
             raise ClusterError(f"the scheduler {scheduler} has no workers") from None
         except (BatchError, IsolationError) as error:
@@ -185,7 +186,7 @@ def _connect(scheduler: str) -> Any:
         return Client(  # type: ignore[no-untyped-call]
             scheduler, timeout=_CONNECT_SECONDS, set_as_default=False, name="sdkfp"
         )
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, DaskTimeoutError, ValueError) as error:
         raise ClusterError(f"no Dask scheduler answers at {scheduler}: {error}") from None
 
 
