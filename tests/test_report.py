@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -61,9 +62,18 @@ def report(tmp_path: Path) -> Report:
 
 
 def test_the_committed_schema_is_that_of_the_records() -> None:
-    assert json.loads(SCHEMA_FILE.read_text("utf-8")) == sdkfp.json_schema(), (
+    committed = json.loads(SCHEMA_FILE.read_text("utf-8"))
+    assert _in_one_order(committed) == _in_one_order(sdkfp.json_schema()), (
         "run: sdkfp schema > sdkfp/schema/report-1.json"
     )
+
+
+def _in_one_order(schema: Any) -> Any:
+    """A schema whose alternatives do not stand in the order that one version of msgspec gives them."""
+    if isinstance(schema, dict):
+        found = {key: _in_one_order(value) for key, value in schema.items()}
+        return found | {"anyOf": sorted(found["anyOf"], key=json.dumps)} if "anyOf" in found else found
+    return [_in_one_order(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def test_a_report_keeps_to_the_schema_and_reads_back(report: Report) -> None:
