@@ -26,7 +26,7 @@ APPS = ("yosemite-1.4.3", "pocoservice-debug-1.0.94", "appium-uia2-server-10.6.6
 
 
 def stages(key: str, catalog: sdkfp.Catalog) -> tuple[tuple[float, ...], int]:
-    """Seconds for inflating, decoding, gathering the instructions with an operand, and the graph; and how many edges it has."""
+    """Seconds for inflating, decoding the instructions that name something, and the graph; and how many edges it has."""
     path = measure.app(key)
     entries = entries_of(path, "classes*.dex")
     with sdkfp.App.open(path) as app:
@@ -36,10 +36,7 @@ def stages(key: str, catalog: sdkfp.Catalog) -> tuple[tuple[float, ...], int]:
         moments = [time.process_time()]
         inflate(entries)
         moments.append(time.process_time())
-        prepared += [part.dex.instructions for part in app.dexes]
-        moments.append(time.process_time())
-        for dex in (part.dex for part in app.dexes):
-            prepared += [dex.calls(), dex.type_uses(), dex.field_accesses()]
+        prepared += [part.dex.calls() for part in app.dexes]  # with them those of types and fields
         moments.append(time.process_time())
         graph = build(identified, features, app)
         moments.append(time.process_time())
@@ -50,7 +47,7 @@ def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
     """One app: the medians, in seconds."""
     stages(key, catalog)  # not counted
     runs = [stages(key, catalog) for _ in range(repeat)]
-    names = ("inflate_s", "decode_s", "operands_s", "graph_s")
+    names = ("inflate_s", "decode_s", "graph_s")
     medians = [statistics.median(column) for column in zip(*(times for times, _ in runs), strict=True)]
     return {"app": key, "edges": runs[0][1], **dict(zip(names, medians, strict=True))}
 
@@ -64,7 +61,7 @@ def main() -> None:
     catalog = sdkfp.Catalog.builtin()
     rows = [compare(key, catalog, options.repeat) for key in options.apps]
     print(f"{measure.machine()}; median of {options.repeat}, processor time\n")
-    head = ("app", "edges", "inflate dex ms", "decode ms", "operands ms", "graph ms", "graph / inflate")
+    head = ("app", "edges", "inflate dex ms", "decode ms", "graph ms", "graph / inflate")
     print(measure.markdown(head, [cells(row) for row in rows]))
     if options.json:
         result = {"machine": measure.machine(), "repeat": options.repeat, "apps": rows}
@@ -72,7 +69,7 @@ def main() -> None:
 
 
 def cells(row: dict[str, Any]) -> list[str]:
-    times = [f"{row[name] * 1e3:.0f}" for name in ("inflate_s", "decode_s", "operands_s", "graph_s")]
+    times = [f"{row[name] * 1e3:.0f}" for name in ("inflate_s", "decode_s", "graph_s")]
     return [row["app"], f"{row['edges']:,}", *times, f"{row['graph_s'] / row['inflate_s']:.1f}"]
 
 

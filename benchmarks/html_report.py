@@ -92,14 +92,10 @@ def pictures(catalog: sdkfp.Catalog, page: Page, folder: Path) -> None:
         path = Path(work) / "report.html"
         path.write_text(render_html(report, catalog), encoding="utf-8")
         page.resize(1280, 1000)
-        page.open(path)
-        page.run("document.querySelector('[data-language=en]').click()")
-        page.run("document.querySelector('button[data-theme=light]').click()")
+        _show(page, path, "light", "en")
         _save(page.driver.get_screenshot_as_png(), folder / "report.png")
         for name, theme, language, chosen in PICTURES:
-            page.open(path)
-            page.run(f"document.querySelector('[data-language={language}]').click()")
-            page.run(f"document.querySelector('button[data-theme={theme}]').click()")
+            _show(page, path, theme, language)
             page.driver.execute_async_script(_DRAWN)
             if chosen:
                 title = next(sdk.name.en for sdk in report.sdks if sdk.id == chosen)
@@ -109,6 +105,12 @@ def pictures(catalog: sdkfp.Catalog, page: Page, folder: Path) -> None:
                     title,
                 )
             _save(page.driver.find_element("css selector", ".graph").screenshot_as_png, folder / name)
+
+
+def _show(page: Page, path: Path, theme: str, language: str) -> None:
+    page.open(path)
+    page.run(f"document.querySelector('[data-language={language}]').click()")
+    page.run(f"document.querySelector('button[data-theme={theme}]').click()")
 
 
 def _save(png: bytes, path: Path) -> None:

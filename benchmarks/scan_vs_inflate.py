@@ -50,16 +50,16 @@ def entries_of(path: Path, *patterns: str) -> list[tuple[bytes, int, bool]]:
     return found
 
 
-def inflate(entries: list[tuple[bytes, int, bool]]) -> None:
-    for data, size, compressed in entries:
-        if compressed:
-            deflate.deflate_decompress(data, size)
+def with_zlib(data: bytes, size: int) -> bytes:
+    return zlib.decompress(data, -zlib.MAX_WBITS, size)
 
 
-def inflate_with_zlib(entries: list[tuple[bytes, int, bool]]) -> None:
+def inflate(
+    entries: list[tuple[bytes, int, bool]], how: Callable[[bytes, int], object] = deflate.deflate_decompress
+) -> None:
     for data, size, compressed in entries:
         if compressed:
-            zlib.decompress(data, -zlib.MAX_WBITS, size)
+            how(data, size)
 
 
 def timed(work: Callable[[], object], repeat: int) -> float:
@@ -75,8 +75,8 @@ def compare(key: str, catalog: sdkfp.Catalog, repeat: int) -> dict[str, Any]:
     report = sdkfp.scan(path, catalog=catalog)
     limit = timed(lambda: inflate(entries), repeat)
     wider_limit = timed(lambda: inflate(entries + libraries), repeat)
-    usual = timed(lambda: inflate_with_zlib(entries), repeat)
-    wider_usual = timed(lambda: inflate_with_zlib(entries + libraries), repeat)
+    usual = timed(lambda: inflate(entries, with_zlib), repeat)
+    wider_usual = timed(lambda: inflate(entries + libraries, with_zlib), repeat)
     quick = timed(lambda: sdkfp.scan(path, catalog=catalog, names_only=True), repeat)
     scan = timed(lambda: sdkfp.scan(path, catalog=catalog), repeat)
     return {

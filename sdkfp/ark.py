@@ -65,9 +65,8 @@ def read_abc(data: bytes) -> AbcFile:
     count = min(count, present, _MOST_CLASSES)
     names: dict[str, None] = {}
     budget = 2 * len(data)  # names of a proper file do not overlap
-    for offset in struct.unpack_from(
-        f"<{count}I", data, index if count else 0
-    ):  # of no classes the index may be anywhere
+    # Of no classes the index may be anywhere.
+    for offset in struct.unpack_from(f"<{count}I", data, index if count else 0):
         name = _name(data, offset) if budget > 0 else None
         if name is None:
             problems["Names of classes lie outside the file, do not end or are longer than names are."] = None

@@ -75,7 +75,7 @@ def cost(apps: Path, index: MarkIndex, catalog: Catalog) -> Cost:
         inflate = _best(lambda: [entry.read() for entry in entries])
         dexes = [part.dex for part in app.dexes]
         for dex in dexes:
-            len(dex.instructions)
+            dex.calls()  # decodes the instructions for all rooms
         unknown = [(None,) * len(dex.class_names) for dex in dexes]
         observed = of_dexes(dexes)
         ids = [signature.id for signature in catalog.index.signatures]

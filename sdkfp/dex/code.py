@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from sdkfp.dex.opcodes import CONST_STRING_JUMBO, KIND, LONGEST_INSTRUCTION, WIDTH, Kind
+from sdkfp.dex.opcodes import CONST_STRING_JUMBO, KIND, LONGEST_INSTRUCTION, WIDTH, WIDTHS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +50,6 @@ WINDOW = 1 << 19
 """Code units of the file whose methods are walked together."""
 PAYLOADS = frozenset((0x0100, 0x0200, 0x0300))
 """First code units of the payloads of switches and of fill-array-data."""
-WIDTHS: list[int] = WIDTH.tolist()
 BLOCK = 1 << 15
 """Code units whose widths are looked up at once, so that the look-up stays in the processor's cache."""
 

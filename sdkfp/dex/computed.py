@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdkfp.dex.code import HEADER_SIZE
-from sdkfp.dex.opcodes import WIDTH
+from sdkfp.dex.opcodes import WIDTHS
 from sdkfp.dex.strings import decode_mutf8
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _MOST_INSTRUCTIONS = 4000
 _LONGEST_TEXT = 1000
 _MOST_PARTS = 64
 _BUILDER = b"Ljava/lang/StringBuilder;"
-_WIDTHS: list[int] = WIDTH.tolist()
 
 
 @dataclass(slots=True)
@@ -154,7 +153,7 @@ class _Run:
             if self._at >= self._end:
                 return
             first = int(self._units[self._at])
-            width = _WIDTHS[first & 0xFF]
+            width = WIDTHS[first & 0xFF]
             if self._at + width > self._end or not self._step(first & 0xFF, first >> 8):
                 return
             self._at += width

@@ -161,20 +161,17 @@ class Dex:
         A definition whose descriptor is no class descriptor (``Lcom/a/B;``) gives the descriptor as it is.
         """
         found = self._class_descriptors
-        if len(found) < len(self.classes):
+        if (self.classes.type_idx >= len(self.type_descriptors)).any():
             self._report("Class definitions name types that are not in the type table.")
-            readable = iter(found)
-            known = (self.classes.type_idx < len(self.type_descriptors)).tolist()
-            found = [next(readable) if is_known else b"?" for is_known in known]
         if not {descriptor[:1] for descriptor in found} <= {b"L", b"?"}:
             self._report("Class definitions name types that are no classes.")
         return java_names(found)
 
     @cached_property
     def _class_descriptors(self) -> list[bytes]:
-        """The descriptors of the classes defined here that are in the type table."""
-        indices = self.classes.type_idx
-        return list(map(self.type_descriptors.__getitem__, indices[indices < len(self.type_descriptors)].tolist()))
+        """The descriptors of the classes defined here, by row of :attr:`classes`; ``?`` for one that is not in the type table."""
+        descriptors = self.type_descriptors
+        return [descriptors[index] if index < len(descriptors) else b"?" for index in self.classes.type_idx.tolist()]
 
     @cached_property
     def referenced_class_names(self) -> list[str]:

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-__all__ = ["CONST_STRING_JUMBO", "KIND", "LONGEST_INSTRUCTION", "WIDTH", "Kind"]
+__all__ = ["CONST_STRING_JUMBO", "KIND", "LONGEST_INSTRUCTION", "WIDTH", "WIDTHS", "Kind"]
 
 CONST_STRING_JUMBO = 0x1B
 """The only one of them with an index of 32 bits instead of 16."""
@@ -75,4 +75,6 @@ for _first, _last, _width in _WIDER:
     WIDTH[_first : _last + 1] = _width
 for _first, _last, _kind in _OPERANDS:
     KIND[_first : _last + 1] = _kind
+WIDTHS: list[int] = WIDTH.tolist()
+"""The same for code that goes from one instruction to the next."""
 WIDTH.flags.writeable = KIND.flags.writeable = False
