@@ -64,14 +64,9 @@ def _sdk(sdk: Any) -> dict[str, Any]:
         "certainty": sdk.certainty.value,
         "classes": sdk.classes,
         "dex_bytes": sdk.dex_bytes,
-        "version": _version(sdk.version) if sdk.version else None,
+        "version": sdk.version.text if sdk.version else None,
         "evidence": dict(sorted(kinds.items())),
     }
-
-
-def _version(version: Any) -> str:
-    """One value, or the candidates; after ``≈`` where only rename-proof marks tell."""
-    return ("≈ " if version.by_marks else "") + (version.value or " or ".join(version.candidates))
 
 
 def summary(row: dict[str, Any]) -> list[str]:

@@ -192,10 +192,7 @@ def _both(names: Names) -> str:
 
 
 def _version(sdk: SdkRecord) -> str:
-    if sdk.version is None:
-        return ""
-    about = "≈ " if sdk.version.by_marks else ""
-    return _plain(about + (sdk.version.value or " | ".join(sdk.version.candidates)))
+    return _plain(sdk.version.text) if sdk.version is not None else ""
 
 
 def _evidence(sdk: SdkRecord) -> str:

@@ -165,6 +165,11 @@ class VersionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     near: bool = False
     """The code has strings that none of the candidates has: it is of another release, near them."""
 
+    @property
+    def text(self) -> str:
+        """For a reader: the version or the candidates, after ``≈`` where only rename-proof marks tell."""
+        return ("≈ " if self.by_marks else "") + (self.value or " | ".join(self.candidates))
+
 
 class MarksRecord(msgspec.Struct, frozen=True):
     """The figures of an SDK that is known by rename-proof marks: strings and framework references in classes of any name."""

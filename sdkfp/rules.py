@@ -42,12 +42,13 @@ class _Run:
 
     def __init__(self, rules: CompiledRules) -> None:
         self._rules = rules
-        self._end = time.monotonic() + _MOST_SECONDS
+        self._seconds_left = _MOST_SECONDS
         self._found: dict[str, list[RuleMatch]] = {}
         self._not_examined: list[NotExamined] = []
 
     def match(self, target: Target, data: bytes, location: str, *, file_name: str = "", start: int = 0) -> None:
-        seconds = min(_LONGEST_SECONDS, self._end - time.monotonic())
+        seconds = min(_LONGEST_SECONDS, self._seconds_left)
+        begin = time.monotonic()
         try:
             if seconds <= 0:
                 raise YaraTimeoutError(f"the rules before it took longer than {_MOST_SECONDS:.0f} s together")
@@ -57,6 +58,8 @@ class _Run:
             self.skip(location, code, f"no rule was matched with {location}: {error}")
         else:
             self._found.setdefault(location, []).extend(found)
+        finally:
+            self._seconds_left -= time.monotonic() - begin  # not what reading the parts takes
 
     def skip(self, location: str, code: str, reason: str) -> None:
         self._not_examined.append(NotExamined(location, code, reason))

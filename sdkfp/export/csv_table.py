@@ -76,8 +76,6 @@ def _users(report: Report) -> dict[str, dict[str, None]]:
 
 def _row(report: Report, sdk: SdkRecord, catalog: Catalog | None, users: Iterable[str]) -> list[str]:
     organization = catalog.organizations.get(sdk.organization or "") if catalog is not None else None
-    version = sdk.version
-    candidates = (version.value,) if version and version.value else version.candidates if version else ()
     return [
         report.app.name,
         report.app.package or "",
@@ -87,7 +85,7 @@ def _row(report: Report, sdk: SdkRecord, catalog: Catalog | None, users: Iterabl
         organization.name.en if organization is not None else sdk.organization or "",
         _joined(sdk.categories),
         sdk.certainty.value,
-        ("≈ " if version and version.by_marks else "") + " | ".join(candidates),
+        sdk.version.text if sdk.version is not None else "",
         sdk.purl or "",
         str(sdk.classes),
         str(sdk.dex_bytes),
