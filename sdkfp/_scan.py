@@ -251,7 +251,7 @@ def _learned(found: MarksFound, sdk: str) -> LearnedSdk:
     figures = (0, 0, 0, 0, False)
     if marks is not None:
         figures = (marks.found, marks.of, marks.references, marks.classes, marks.weak)
-    return LearnedSdk(*figures) if versions is None else LearnedSdk(*figures, versions.releases, versions.near)
+    return LearnedSdk(*figures, versions.releases if versions is not None and versions.tells else ())
 
 
 def _unknown_packages(features: FeatureSet, catalog: Catalog) -> list[OhpmRecord]:

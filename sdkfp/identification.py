@@ -55,9 +55,7 @@ class LearnedSdk:
     weak: bool = False
     """They may be those of something else that has a part of the SDK."""
     releases: tuple[str, ...] = ()
-    """The known releases that the marks cannot tell apart."""
-    near: bool = False
-    """The code has strings that no known release has."""
+    """The known releases that the marks allow, where they tell it."""
 
 
 Owners = Sequence[Sequence[str | None]]
@@ -212,7 +210,7 @@ def _version_by_marks(marks: LearnedSdk | None) -> Version | None:
     """The known releases that the marks allow. They never give one value: a release that was not learned may have the same marks."""
     if marks is None or not marks.releases:
         return None
-    return Version(None, marks.releases, (), near=marks.near)
+    return Version(None, marks.releases, ())
 
 
 def _with_marks(

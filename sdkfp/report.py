@@ -161,9 +161,7 @@ class VersionRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     candidates: tuple[str, ...] = ()
     basis: tuple[VersionBasisRecord, ...] = ()
     by_marks: bool = False
-    """No place says the version: these are the known releases that have the same rename-proof marks."""
-    near: bool = False
-    """The code has strings that none of the candidates has: it is of another release, near them."""
+    """No place says the version: of the known releases these fit the rename-proof marks best, and the others do not."""
 
     @property
     def text(self) -> str:
@@ -398,7 +396,6 @@ def _sdk(
             version.candidates if len(version.candidates) > 1 or version.value is None else (),
             tuple(VersionBasisRecord(basis.value, basis.feature.format()) for basis in version.basis),
             by_marks=not version.basis,
-            near=version.near,
         ),
         purl=_versioned(signature.purl, version.value if version else None),
         classes=found.classes,

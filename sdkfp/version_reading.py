@@ -36,8 +36,6 @@ class Version:
     candidates: tuple[str, ...]
     basis: tuple[VersionBasis, ...]
     """Every place where a version was read, contradictory ones too, in the order of the rules; empty where marks gave it."""
-    near: bool = False
-    """The code is of a release that is none of the candidates, but near them."""
 
 
 class VersionReader:

@@ -88,7 +88,9 @@ def report(results: Results) -> str:
         "## The releases in the app held out of the index",
         *table(scores["version"]),
         "",
-        f"Said to be near the known releases, not among them (all are): {ratio(held.near, held.versions)} of {held.versions}.",
+        f"Said to be near the known releases, not among them (all are): {ratio(held.near, held.versions)} of {held.versions}. Releases "
+        f"named in a report, wrongly: {held.told} of {held.versions}; with everything in the index {closed.told} of {closed.versions}, "
+        f"{closed.told_right} of them right.",
         "",
         "## The SDKs in the app held out of the index",
         f"{without.wrong} other SDKs found in {without.apps} apps; {ratio(without.wrong_classes, without.classes)} of the classes given "

@@ -48,6 +48,8 @@ class Score:
     versions: int = 0
     contained: int = 0
     near: int = 0
+    told: int = 0
+    told_right: int = 0
     several: int = 0
     different: int = 0
     """Answers about SDKs of which the releases known differ in their marks at all."""
@@ -150,6 +152,8 @@ def _score_version(score: Score, version: str, allowed: VersionSet, *, several: 
     score.versions += 1
     score.contained += version in allowed.releases
     score.near += allowed.near
+    score.told += allowed.tells
+    score.told_right += allowed.tells and version in allowed.releases
     if several:
         score.several += 1
         score.answered += len(allowed.releases) == 1

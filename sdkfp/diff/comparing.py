@@ -151,7 +151,7 @@ def _versions(old: Report, new: Report) -> Iterator[Change]:
 
 
 def _candidates(sdk: SdkRecord) -> tuple[str, ...]:
-    if sdk.version is None or sdk.version.near:  # some release near the known ones is no version
+    if sdk.version is None:
         return ()
     return (sdk.version.value,) if sdk.version.value else sdk.version.candidates
 

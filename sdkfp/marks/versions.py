@@ -34,6 +34,8 @@ CONTRADICTED = 0.6
 """Share of the telling marks that even the best release lacks, from which on it is none of the known ones (and at least 3)."""
 FEWEST = 5
 """Marks that it takes to say anything."""
+ENOUGH_KNOWN = 3
+"""Releases that have to be known before some of them are said to be the app's: of one or two, one always fits best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,15 @@ class VersionSet:
     """Marks in the app that the best of the releases lacks."""
     telling: int
     """Marks in the app that not all releases known have."""
+    known: int
+    """Releases that these were chosen from."""
+    unnamed: bool
+    """Among those allowed is one that was learned without its version."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether the marks tell the release at all: several are known, some do not fit, and the code is not of another one."""
+        return self.known >= ENOUGH_KNOWN and len(self.releases) < self.known and not (self.near or self.unnamed)
 
 
 def releases_allowed(looked: Looked, index: MarkIndex, member: int, inside: npt.NDArray[np.bool_]) -> VersionSet | None:
@@ -79,11 +90,12 @@ def releases_allowed(looked: Looked, index: MarkIndex, member: int, inside: npt.
     kept = min(0.97, float((present_in / np.maximum(1, has.sum(axis=1))).max()))
     score = -AGAINST * against + ABSENT * missing * math.log1p(-kept)
     best = int(np.argmax(score))
-    allowed = (about.releases[row].version for row in chosen[score >= score[best] - MARGIN].tolist())
+    known = {about.releases[row].version for row in chosen.tolist()} - {""}
+    allowed = [about.releases[row].version for row in chosen[score >= score[best] - MARGIN].tolist()]
     names = tuple(dict.fromkeys(version for version in allowed if version))
     telling, lacking = int((seen & any_has & ~all_have).sum()), int(against[best])
     near = _strange(looked, index, member, inside) >= STRANGE or lacking >= max(3, CONTRADICTED * telling)
-    return VersionSet(names, near, lacking, telling)
+    return VersionSet(names, near, lacking, telling, len(known), "" in allowed)
 
 
 def _strange(looked: Looked, index: MarkIndex, member: int, inside: npt.NDArray[np.bool_]) -> float:

@@ -139,14 +139,14 @@ def test_what_the_app_has_no_permission_for_lifts_no_sdk(report: Report, catalog
 
 
 def test_a_version_that_only_marks_tell_is_not_shown_as_certain(catalog: Catalog) -> None:
-    report = sdkfp.scan(Path(__file__).parents[2] / "examples" / "hello.apk", catalog=catalog)
-    glide = next(sdk for sdk in report.sdks if sdk.id == "glide")
-    assert glide.version is not None
-    assert glide.version.by_marks
-    said = f"≈ {' | '.join(glide.version.candidates)}"
-    assert f"Glide {said}" in " ".join(Elements(render_html(report, catalog)).text.split())
+    report = sdkfp.scan(Path(__file__).parents[2] / "examples" / "hello-r8.apk", catalog=catalog)
+    adjust = next(sdk for sdk in report.sdks if sdk.id == "adjust")
+    assert adjust.version is not None
+    assert adjust.version.by_marks
+    said = f"≈ {' | '.join(adjust.version.candidates)}"
+    assert f"Adjust {said}" in " ".join(Elements(render_html(report, catalog)).text.split())
     rows = csv.DictReader(io.StringIO(to_csv(report, catalog).decode("utf-8-sig")))
-    assert next(row["version"] for row in rows if row["id"] == "glide") == said
+    assert next(row["version"] for row in rows if row["id"] == "adjust") == said
 
 
 def test_both_languages_are_there_whichever_is_first(report: Report, catalog: Catalog) -> None:

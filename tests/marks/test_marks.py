@@ -224,18 +224,28 @@ def test_releases_that_marks_tell_apart_and_those_that_they_cannot(tmp_path: Pat
     catalog = catalog_with(acme={"1.0": first, "2.0": second, "2.0.1": same})
     version = only(scan(app_of(tmp_path, dex_of(renamed(first) | own_code())), catalog=catalog)).version
     assert version is not None
-    assert (version.candidates, version.by_marks, version.near) == (("1.0",), True, False)
+    assert (version.candidates, version.by_marks) == (("1.0",), True)
     version = only(scan(app_of(tmp_path, dex_of(renamed(second) | own_code())), catalog=catalog)).version
     assert version is not None
     assert version.candidates == ("2.0", "2.0.1")
 
 
-def test_a_release_that_is_not_known_is_near_the_known_ones(tmp_path: Path, catalog_with: Maker) -> None:
-    catalog = catalog_with(acme={"1.0": sdk_classes(release=1), "2.0": sdk_classes(release=2)})
-    code = {name: [*strings, f"brand new in {name}"] for name, strings in sdk_classes(release=3).items()}
-    version = only(scan(app_of(tmp_path, dex_of(renamed(code) | own_code())), catalog=catalog)).version
-    assert version is not None
-    assert version.near
+@pytest.mark.parametrize("known", [1, 2, 3])
+def test_marks_name_no_release_for_code_of_one_that_is_not_known(
+    known: int, tmp_path: Path, catalog_with: Maker
+) -> None:
+    releases = {f"{number}.0": sdk_classes(release=number) for number in range(1, known + 1)}
+    catalog = catalog_with(acme=releases)
+    code = {name: [*strings, f"brand new in {name}"] for name, strings in sdk_classes(release=9).items()}
+    assert only(scan(app_of(tmp_path, dex_of(renamed(code) | own_code())), catalog=catalog)).version is None
+
+
+@pytest.mark.parametrize("known", [1, 2])
+def test_marks_name_no_release_where_hardly_any_is_known(known: int, tmp_path: Path, catalog_with: Maker) -> None:
+    releases = {f"{number}.0": sdk_classes(release=number) for number in range(1, known + 1)}
+    catalog = catalog_with(acme=releases)
+    shrunk = dict(list(sdk_classes(release=known).items())[2:])  # also of an older release, which has strings of all
+    assert only(scan(app_of(tmp_path, dex_of(renamed(shrunk) | own_code())), catalog=catalog)).version is None
 
 
 def test_classes_without_marks_go_with_those_that_use_them(tmp_path: Path, catalog_with: Maker) -> None:
@@ -256,7 +266,7 @@ def test_classes_without_marks_go_with_those_that_use_them(tmp_path: Path, catal
 
 
 def test_names_come_first(tmp_path: Path, catalog_with: Maker) -> None:
-    catalog = catalog_with(acme={"1.0": sdk_classes(release=1), "2.0": sdk_classes(release=2)})
+    catalog = catalog_with(acme={f"{number}.0": sdk_classes(release=number) for number in (1, 2, 3)})
     sdk = only(scan(app_of(tmp_path, dex_of(sdk_classes(release=2) | own_code())), catalog=catalog))
     assert [e.kind.value for e in sdk.evidence] == ["class"]
     assert sdk.marks is None
@@ -377,10 +387,11 @@ def test_the_renamed_example_app() -> None:
     assert marked == HELLO
     assert {sdk.id for sdk in report.sdks if sdk.certainty.value == "identified"} == HELLO
     versions = {sdk.id: sdk.version for sdk in report.sdks}
-    for sdk, true in (("adjust", "5.0.1"), ("okhttp3", "4.12.0"), ("glide", "4.16.0")):
+    for sdk, true in (("adjust", "5.0.1"), ("okhttp3", "4.12.0")):
         version = versions[sdk]
         assert version is not None
         assert true in version.candidates
+    assert versions["glide"] is None  # of which the catalog knows one release: any other would fit it best, too
 
 
 def test_catalog_marks_come_from_the_artifacts_that_it_names() -> None:
