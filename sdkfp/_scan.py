@@ -233,8 +233,8 @@ def _marks_of(app: App, catalog: Catalog) -> Learn | None:
     if not dexes or not len(catalog.marks):
         return None
 
-    def learn(owners: Owners, dated: Collection[str]) -> Learned:
-        found = find_marks(dexes, catalog.marks, owners[: len(dexes)], dated)
+    def learn(owners: Owners, dated: Collection[str], absent: Collection[str]) -> Learned:
+        found = find_marks(dexes, catalog.marks, owners[: len(dexes)], dated, absent)
         scores = [f"{sdk.score:.2f}" for sdk in found.found.values()]
         unasked = [(None,) * len(column) for column in owners[len(dexes) :]]  # .class files
         return Learned(

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog", "CatalogOrigin", "Found", "builtin_directory", "read_vocabulary"]
 
-_CACHE_FORMAT = 5
+_CACHE_FORMAT = 6
 """Raised whenever the records change, so that an old cache file is never read as a new one."""
 
 

@@ -73,8 +73,9 @@ class Learned:
     """The SDK of each class that the marks gave away; empty where nothing was looked for."""
 
 
-Learn = Callable[[Owners, Collection[str]], Learned]
-"""A search for rename-proof marks, given the owners of the classes by their names and the SDKs whose version is known."""
+Learn = Callable[[Owners, Collection[str], Collection[str]], Learned]
+"""A search for rename-proof marks, given the owners of the classes by their names, the SDKs whose version is known, and those that
+are not to be looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +132,17 @@ def identify(
     """
     packages = tuple(own_packages)
     matched = match(catalog, features, own_packages=packages)
+    others = _other_generation(catalog, matched.evidence)
+    by_name = {sdk: found for sdk, found in matched.evidence.items() if sdk not in others}
     has_code = bool(features.of(Kind.CLASS) or features.of(Kind.MODULE) or features.of(Kind.PACKAGE))
-    inside = _inside(catalog, matched.evidence, has_code=has_code)
+    inside = _inside(catalog, by_name, has_code=has_code)
     owners = _with_own_code(
         features, _owner_names(catalog, matched, _replaced(catalog, inside), inside), own_prefixes(packages)
     )
     versions = VersionReader(features)
-    learned = Learned() if learn is None else learn(owners, {sdk for sdk in inside if versions.read(catalog[sdk])})
-    found_evidence = joined(matched.evidence, mark_evidence(catalog, learned.features))
+    dated = {sdk for sdk in inside if versions.read(catalog[sdk])}
+    learned = Learned() if learn is None else learn(owners, dated, others)
+    found_evidence = joined(by_name, mark_evidence(catalog, learned.features))
     inside = _inside(catalog, found_evidence, has_code=has_code)
     replaced = _replaced(catalog, inside)
     if learned.owners:
@@ -166,6 +170,28 @@ def identify(
         if sdk not in inside
     )
     return Identified(tuple(sdks), mentioned, coverage_of(features, owners, class_bytes, shares), owners)
+
+
+def _other_generation(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence]]) -> frozenset[str]:
+    """SDKs that are not inside, but whose predecessor or successor is: it has the same code under other class names.
+
+    The last Support Library carries the version files of AndroidX, and the strings of one are those of the other: where the
+    classes of one side alone are there by name, nothing but such classes speaks for the other.
+    """
+    named = {
+        sdk
+        for sdk, found in evidence.items()
+        if any(e.grade is Grade.DEFINED and e.clue.strength is Strength.SURE for e in found)
+    }
+    found: set[str] = set()
+    for signature in catalog:
+        if signature.successors:
+            later = not named.isdisjoint(signature.successors)
+            if signature.id in named and not later:
+                found.update(signature.successors)
+            elif later and signature.id not in named:
+                found.add(signature.id)
+    return frozenset(found)
 
 
 def _inside(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence]], *, has_code: bool) -> dict[str, Certainty]:

@@ -20,6 +20,7 @@ def unknown_references(
             ("requires", signature.requires),
             ("bundles", signature.bundles),
             ("overrides", signature.overrides),
+            ("successors", signature.successors),
         ):
             issues += [
                 SignatureIssue(

@@ -161,6 +161,7 @@ class Signature(msgspec.Struct, frozen=True):
     requires: tuple[str, ...] = ()
     bundles: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    successors: tuple[str, ...] = ()
     collects: tuple[Claim, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     sources: tuple[Source, ...] = ()

@@ -19,7 +19,7 @@ from sdkfp.signature_reader import SIGNATURE_KEYS, read_signature
 
 __all__ = ["has_signatures", "merge", "new_clues", "render", "save", "target_of"]
 
-_FLOW_LISTS = ("aliases", "categories", "requires", "bundles", "overrides")
+_FLOW_LISTS = ("aliases", "categories", "requires", "bundles", "overrides", "successors")
 
 
 def render(signature: Signature) -> str:

@@ -12,7 +12,7 @@ from sdkfp.signature import CLASS_KINDS, Clue, Signature
 __all__ = ["RULES"]
 
 
-_RELATIONS = ("requires", "bundles", "overrides")
+_RELATIONS = ("requires", "bundles", "overrides", "successors")
 
 
 def _of(signature: Signature, key: str) -> tuple[str, ...]:
@@ -48,8 +48,8 @@ def _same_id(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _cycle(workspace: Workspace) -> Iterator[Finding]:
-    """Who cannot be without whom, who is inside whom, who replaces whom: in a circle nobody could come first, and SDKs that
-    replace one another would both be gone."""
+    """Who cannot be without whom, who is inside whom, who replaces or succeeds whom: in a circle nobody could come first, and SDKs
+    that replace one another would both be gone."""
     for file, signature, key, position, other in _named(workspace):
         if other in workspace.catalog and other != signature.id:
             way = _way(workspace, key, other, signature.id)

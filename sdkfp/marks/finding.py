@@ -41,6 +41,7 @@ def find_marks(
     index: MarkIndex,
     named: Sequence[Sequence[str | None]],
     dated: Collection[str] = (),
+    absent: Collection[str] = (),
 ) -> Learned:
     """Look for the marks of a catalog in the code of an app.
 
@@ -53,12 +54,14 @@ def find_marks(
         named: for every dex file the SDK of each class by its name, ``""`` for the app's own code, ``None`` for nobody. Classes
             that belong to an SDK by their names are not asked again; those of the app only where a shrinker named them.
         dated: SDKs by id whose release is known: their marks are not asked for it.
+        absent: SDKs by id that are known not to be inside.
     """
     owner = _known(dexes, index, named)
     inside = np.unique(owner[owner >= 0]).tolist()
     undated = [member for member in inside if index.members[member].sdk not in dated]
     looked = look_up(of_dexes(dexes, (owner == UNKNOWN) | np.isin(owner, undated)), index)
-    matched = match_marks(looked, index, owner != UNKNOWN, frozenset(inside))
+    out = frozenset(number for number, member in enumerate(index.members) if member.sdk in absent)
+    matched = match_marks(looked, index, owner != UNKNOWN, frozenset(inside), out)
     by_marks = np.where(matched.owner != NOBODY, matched.owner, UNKNOWN)
     if matched.found and (by_marks[owner == UNKNOWN] == UNKNOWN).any():
         seeds = np.full(len(owner), UNKNOWN)

@@ -206,6 +206,7 @@ def match_marks(
     index: MarkIndex,
     owned: npt.NDArray[np.bool_] | None = None,
     inside: Collection[int] = (),
+    absent: Collection[int] = (),
     limits: Thresholds = DEFAULT,
 ) -> MarkMatch:
     """Say which SDKs the marks of an app show.
@@ -215,10 +216,12 @@ def match_marks(
         index: what they were looked up in.
         owned: classes that are known to be somebody's by their names: they are not asked.
         inside: members that are known to be inside: one class is enough to be given to them.
+        absent: members that are known not to be inside.
         limits: what it takes.
     """
     free = np.ones(looked.classes, np.bool_) if owned is None else ~owned
     every = _speakers(looked, index, looked.classes, free, limits)
+    every = every.of(~np.isin(every.member, list(absent)))
     known = np.isin(np.arange(len(index.members)), list(inside))
     found = _greedy(looked, index, every, known, limits)
     while True:
