@@ -178,11 +178,7 @@ def _other_generation(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence
     The last Support Library carries the version files of AndroidX, and the strings of one are those of the other: where the
     classes of one side alone are there by name, nothing but such classes speaks for the other.
     """
-    named = {
-        sdk
-        for sdk, found in evidence.items()
-        if any(e.grade is Grade.DEFINED and e.clue.strength is Strength.SURE for e in found)
-    }
+    named = {sdk for sdk, found in evidence.items() if any(map(_is_code_by_name, found))}
     found: set[str] = set()
     for signature in catalog:
         if signature.successors:
@@ -192,6 +188,11 @@ def _other_generation(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence
             elif later and signature.id not in named:
                 found.add(signature.id)
     return frozenset(found)
+
+
+def _is_code_by_name(evidence: Evidence) -> bool:
+    only_annotations = evidence.count == 1 and evidence.feature.name.endswith(".package-info")
+    return evidence.grade is Grade.DEFINED and evidence.clue.strength is Strength.SURE and not only_annotations
 
 
 def _inside(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence]], *, has_code: bool) -> dict[str, Certainty]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sdkfp.app import App
 from sdkfp.classfile import ClassFileError, read_class
-from sdkfp.container import EntryError
+from sdkfp.container import ContainerKind, EntryError
 from sdkfp.errors import SdkfpError
 from sdkfp.marks.format import MOST_RELEASES, Marks, Release
 from sdkfp.marks.hashing import MarkKind, kinds, sample_key
@@ -50,6 +50,11 @@ class Artifact:
     """Class names, dotted."""
     observed: Observed
     """Rows are positions in ``names``."""
+    is_app: bool = False
+    """Then classes that no clue knows are the app's or another library's, whoever names the artifact."""
+
+
+_LIBRARY_ARCHIVES = (ContainerKind.AAR, ContainerKind.JAR, ContainerKind.HAR)
 
 
 def read_artifact(path: str | os.PathLike[str]) -> Artifact:
@@ -61,6 +66,7 @@ def read_artifact(path: str | os.PathLike[str]) -> Artifact:
     """
     with App.open(path) as app:
         digest = app.container.sha256 or ""
+        is_app = app.container.kind not in _LIBRARY_ARCHIVES and app.manifest is not None
         if app.dexes:
             dexes = [part.dex for part in app.dexes]
             names = [name for dex in dexes for name in dex.class_names]
@@ -71,7 +77,7 @@ def read_artifact(path: str | os.PathLike[str]) -> Artifact:
             observed = of_class_files(files)
     if not names:
         raise LearnError(f"{app.name} has no class to learn from")
-    return Artifact(digest, tuple(names), observed)
+    return Artifact(digest, tuple(names), observed, is_app)
 
 
 def _class_files(container: Container) -> Iterator[ClassFile]:
@@ -162,7 +168,7 @@ def learn(
     """
     found: dict[str, list[tuple[Artifact, Hashes, int]]] = {}
     for version, artifact, alone in artifacts:
-        mine = np.array(owned(artifact.names, sdk, index, alone=alone), np.bool_)
+        mine = np.array(owned(artifact.names, sdk, index, alone=alone and not artifact.is_app), np.bool_)
         marks = np.unique(artifact.observed.mark[mine[artifact.observed.row]])
         if mine.any():
             found.setdefault(version, []).append((artifact, marks, int(mine.sum())))

@@ -12,9 +12,11 @@ from typing import Protocol
 import numpy as np
 import pytest
 from support import realapps
+from support.axmlwriter import manifest
 from support.catalogs import write_signatures
 from support.classwriter import class_file
 from support.dexwriter import ConstString, DexWriter, Instruction, Invoke, Method, NewInstance
+from support.zipwriter import build_zip
 
 from sdkfp import Catalog, FeatureSet, identify, scan
 from sdkfp.errors import CatalogError
@@ -135,6 +137,19 @@ def test_class_files_and_dex_files_have_the_same_marks(tmp_path: Path, catalog_w
     )
     assert len(jar_marks.marks) > 30
     assert np.array_equal(jar_marks.marks, dex_marks.marks)
+
+
+def test_of_an_app_only_what_clues_know_is_learned(tmp_path: Path, catalog_with: Maker) -> None:
+    code = sdk_classes()
+    index = catalog_with(acme={"1.0": code}).index
+    none = np.zeros(0, np.uint64)
+    (tmp_path / "sdk.dex").write_bytes(dex_of(code))
+    library = learn("acme", [("1.0", read_artifact(tmp_path / "sdk.dex"), True)], index, none)
+    dex = dex_of(code | renamed(sdk_classes("com.other.sdk", release=5), "b"))
+    app = tmp_path / "app.apk"
+    app.write_bytes(build_zip({"AndroidManifest.xml": manifest("com.maker.app"), "classes.dex": dex}))
+    learned = learn("acme", [("1.0", read_artifact(app), True)], index, none)
+    assert np.array_equal(learned.marks, library.marks)
 
 
 def test_strings_that_java_joins_are_learned_in_parts(tmp_path: Path, catalog_with: Maker) -> None:
