@@ -64,10 +64,7 @@ class Thresholds:
     """... or, where a shrinker left fewer, the share of marks found that no other SDK has, against the same share of all marks of
     the SDK: a little of an SDK that shares code with this one, and is not in the catalog, shows only what they share."""
     little: float = 0.03
-    """Less than this share of the marks is an SDK only with so many of them, so many references among them: else it is a little
-    code that both took from a third."""
-    little_marks: int = 20
-    little_references: int = 2
+    """Less than this share of the marks is no SDK: it is a little code that both took from a third."""
     compared: int = 5
     """So many SDKs that the most classes speak for are compared by their share of marks found, ..."""
     close: float = 0.4
@@ -293,11 +290,7 @@ def _given(owner: Ints, speakers: _Speakers, member: int) -> Ints:
 
 def _enough(member: MarkFound, limits: Thresholds) -> bool:
     apart = member.score >= limits.share or member.alone >= limits.alone * member.expected_alone
-    if not apart or member.found < limits.marks:
-        return False
-    if member.score < limits.little and (
-        member.found < limits.little_marks or member.references < limits.little_references
-    ):
+    if not apart or member.found < limits.marks or member.score < limits.little:
         return False
     if member.classes < limits.classes:
         return (
