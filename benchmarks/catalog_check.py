@@ -33,6 +33,7 @@ import sdkfp
 HERE = Path(__file__).resolve().parent
 NOTES = HERE / "catalog_notes.yaml"
 DEMO_HEAD = ("app", "path", "sha256", "class definitions", "left", "identified", "suspected", "wrong")
+UNSEEN_HEAD = (*DEMO_HEAD[:-1], "wrong at the first scan")
 SMALLEST_NOTED = 3
 """Classes from which on an unexplained package wants a word."""
 _DESCRIPTOR = re.compile(rb"^  Class descriptor  : 'L([^']+);'", re.MULTILINE)
@@ -218,6 +219,8 @@ def write(rows: list[Row], first: int, whole: int, notes: Mapping[str, Any]) -> 
                 measure.markdown(("app", "SDK", "evidence", "verdict"), hits),
                 text["beyond"].strip(),
                 measure.markdown(DEMO_HEAD, [tuple(row) for row in notes["demos"]]),
+                text["unseen"].strip(),
+                measure.markdown(UNSEEN_HEAD, [tuple(row) for row in notes["unseen"]]),
                 text["found"].strip(),
                 measure.markdown(("app", "SDK", "what was wrong", "mended by"), [tuple(row) for row in notes["found"]]),
                 "## Scan time",

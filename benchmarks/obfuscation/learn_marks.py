@@ -70,9 +70,8 @@ def common_of(rows: Mapping[str, list[Row]], catalog: Catalog) -> np.ndarray:
     for sdk, mine in rows.items():
         parts = [np.zeros(0, np.uint64)]
         for _, classes, alone in mine:
-            mine = owned(classes.names, sdk, catalog.index, alone=alone and not classes.is_app)
-            keep = np.array(mine, np.bool_)
-            parts.append(classes.observed.mark[keep[classes.observed.row]])
+            keep = owned(classes.names, sdk, catalog.index, alone=alone and not classes.is_app)
+            parts.append(classes.observed.mark[np.array(keep, np.bool_)[classes.observed.row]])
         every[sdk] = np.unique(np.concatenate(parts))
     return common_marks({sdk: marks for sdk, marks in every.items() if len(marks)})
 

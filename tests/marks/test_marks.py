@@ -215,6 +215,19 @@ def test_a_predecessor_that_another_sdk_inside_explains_is_only_a_suspicion(
     assert {sdk.id: sdk.certainty.value for sdk in report.sdks} == {"acme": "identified"}
 
 
+def test_the_marks_of_one_generation_are_not_taken_for_those_of_another(tmp_path: Path, catalog_with: Maker) -> None:
+    old = sdk_classes(count=20)
+    new = {name.replace("com.acme", "com.successor"): strings for name, strings in list(old.items())[:4]}
+    catalog_with(acme={"1.0": old}, successor={"2.0": new})
+    write_signatures(
+        tmp_path / "catalog", {"acme": "clues: [{class: com.acme.sdk.}]\nsuccessors: [successor]"}
+    )  # it is the old code under other names, and the catalog learned little of it
+    catalog = Catalog.load(tmp_path / "catalog", builtin=False, cache=False)
+    kept, moved = dict(list(new.items())[:2]), renamed(dict(list(old.items())[2:]))
+    report = scan(app_of(tmp_path, dex_of(kept | moved | own_code())), catalog=catalog)
+    assert {sdk.id: sdk.certainty.value for sdk in report.sdks} == {"successor": "identified"}
+
+
 def test_a_tiny_sdk_and_one_with_encrypted_strings_abstain(tmp_path: Path, catalog_with: Maker) -> None:
     tiny = sdk_classes(count=2)
     encrypted = {f"com.cipher.sdk.C{n}": [f"{n}Zq=="] for n in range(9)}
