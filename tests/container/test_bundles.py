@@ -177,6 +177,7 @@ class TestTar:
             (gzip.compress(b""), "not a tar archive"),
             (gzip.compress(tar({}))[:-12], "cut off"),
         ],
+        ids=["no gzip", "no tar", "empty", "cut off"],  # gzip writes the time: not in a test's name
     )
     def test_broken(self, data: bytes, message: str) -> None:
         with pytest.raises(ContainerError, match=message):
