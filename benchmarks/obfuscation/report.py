@@ -48,8 +48,9 @@ Made by `benchmarks/obfuscation/evaluate.py` in {seconds:.0f} s; the apps by `be
 ProGuard 7.4.2 from artifacts of public registries. Class names are not used, except where it says so. Truth is what survives
 according to the shrinker's mapping. The halves share no organization (as signatures name it); the thresholds were chosen on the
 development half. After looks at the test half, rules were added because of real apps and of the development half
-(`Thresholds.little`, `MarkFound.weak`, that a class which two SDKs fit alike is given to neither by its own marks, and that third parties'
-code inside an artifact is not learned); no figure of the test half was used for them.
+(`Thresholds.little`, `MarkFound.weak`, that a class which two SDKs fit alike is given to neither by its own marks, that users of
+a class of whom nothing is known count against its SDK, and that third parties' code inside an artifact is not learned);
+no figure of the test half was used for them.
 
 This half: {builds} builds, {sdks} SDKs in {releases} releases. Both halves: {all_builds} builds, {all_sdks} SDKs in
 {all_releases} releases. The index has {indexed} SDKs with {indexed_releases} releases.

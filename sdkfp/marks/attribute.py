@@ -1,7 +1,9 @@
 """Give classes without marks of their own to the SDK that they belong to: by who uses them, and by their package.
 
-A class that is used (called, extended, made, its fields read) by the classes of one SDK, and by hardly anything else that is
-known, is that SDK's. An app's classes use an SDK, but an SDK does not use the app's: so users count, and what a class uses does not.
+A class that is used (called, extended, made, its fields read) by the classes of one SDK, and by hardly anything else, is that
+SDK's. Users of whom nothing is known count against it: in an app with much code that the index does not have, one known user among
+many would draw all of that code to its SDK. An app's classes use an SDK, but an SDK does not use the app's: so users count, and
+what a class uses does not.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ OTHER = -2
 """Owner of a class that is known to be nobody's of the index: the app's own code."""
 ROUNDS = 6
 USERS_SHARE = 0.9
-"""Of a class's users whose owner is known, those of one SDK, from which on it is that SDK's."""
+"""Of a class's users, those of one SDK, from which on it is that SDK's."""
 PACKAGE_SHARE = 0.9
 PACKAGE_LEAST = 3
 PACKAGE_KNOWN = 0.3
@@ -112,9 +114,8 @@ def _rounds(owner: Ints, uses: Uses, packages: Ints, spreading: npt.NDArray[np.b
 def _by_users(owner: Ints, uses: Uses, spreading: npt.NDArray[np.bool_]) -> None:
     members = len(spreading)
     of_open = owner[uses.used] == UNKNOWN
-    told = of_open & (owner[uses.user] != UNKNOWN)
-    users = np.bincount(uses.used[told], minlength=len(owner))
-    by = told & (owner[uses.user] >= 0)
+    users = np.bincount(uses.used[of_open], minlength=len(owner))
+    by = of_open & (owner[uses.user] >= 0)
     keys, count = np.unique(uses.used[by] * members + owner[uses.user[by]], return_counts=True)
     row, member = keys // max(1, members), keys % max(1, members)
     good = (count >= USERS_SHARE * users[row]) & spreading[member]
