@@ -16,7 +16,7 @@ from sdkfp.app import App
 from sdkfp.behaviour import Behaviour, Observed, compare, observe
 from sdkfp.behaviour import Owners as ReadOwners
 from sdkfp.catalog import Catalog, CatalogOrigin
-from sdkfp.container import ContainerKind, Limits
+from sdkfp.container import Limits
 from sdkfp.dex import Marker, read_markers
 from sdkfp.errors import CatalogError, LimitExceededError, NotExamined
 from sdkfp.features import Column, FeatureSet, Kind
@@ -270,13 +270,9 @@ def _unknown_packages(features: FeatureSet, catalog: Catalog) -> list[OhpmRecord
     return [OhpmRecord(name, tuple(sorted(found)), modules[name]) for name, found in sorted(releases.items())]
 
 
-_LIBRARY_ARCHIVES = (ContainerKind.AAR, ContainerKind.JAR, ContainerKind.HAR)
-"""They are libraries themselves: the package of their manifest is not that of an app."""
-
-
 def _own_packages(app: App) -> set[str]:
     manifest = app.manifest
-    if manifest is None or app.container.kind in _LIBRARY_ARCHIVES:
+    if manifest is None or app.container.kind.is_library:
         return set()
     names = {manifest.package} if manifest.package else set()
     if manifest.application is not None and manifest.application.name:

@@ -133,7 +133,7 @@ def identify(
     packages = tuple(own_packages)
     matched = match(catalog, features, own_packages=packages)
     others = _other_generation(catalog, matched.evidence)
-    by_name = {sdk: found for sdk, found in matched.evidence.items() if sdk not in others}
+    by_name = _without_presence(matched.evidence, others)
     has_code = bool(features.of(Kind.CLASS) or features.of(Kind.MODULE) or features.of(Kind.PACKAGE))
     inside = _inside(catalog, by_name, has_code=has_code)
     owners = _with_own_code(
@@ -188,6 +188,17 @@ def _other_generation(catalog: Catalog, evidence: Mapping[str, Sequence[Evidence
             elif later and signature.id not in named:
                 found.add(signature.id)
     return frozenset(found)
+
+
+def _without_presence(
+    evidence: Mapping[str, tuple[Evidence, ...]], absent: Collection[str]
+) -> Mapping[str, tuple[Evidence, ...]]:
+    """Of SDKs that are not inside only what mentions them."""
+    found = {
+        sdk: tuple(e for e in pieces if sdk not in absent or e.grade is Grade.MENTIONED)
+        for sdk, pieces in evidence.items()
+    }
+    return {sdk: pieces for sdk, pieces in found.items() if pieces}
 
 
 def _is_code_by_name(evidence: Evidence) -> bool:

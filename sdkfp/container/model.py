@@ -60,6 +60,11 @@ class ContainerKind(str, Enum):
     SO = "so"
     """A bare native library (ELF); its one entry has the empty name."""
 
+    @property
+    def is_library(self) -> bool:
+        """Whether it is a library itself: the package of its manifest is not that of an app."""
+        return self in (ContainerKind.AAR, ContainerKind.JAR, ContainerKind.HAR)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sdkfp.app import App
 from sdkfp.classfile import ClassFileError, read_class
-from sdkfp.container import ContainerKind, EntryError
+from sdkfp.container import EntryError
 from sdkfp.errors import SdkfpError
 from sdkfp.marks.format import MOST_RELEASES, Marks, Release
 from sdkfp.marks.hashing import MarkKind, kinds, sample_key
@@ -54,9 +54,6 @@ class Artifact:
     """Then classes that no clue knows are the app's or another library's, whoever names the artifact."""
 
 
-_LIBRARY_ARCHIVES = (ContainerKind.AAR, ContainerKind.JAR, ContainerKind.HAR)
-
-
 def read_artifact(path: str | os.PathLike[str]) -> Artifact:
     """Read an AAR, JAR, APK or dex file. Class files that are malformed are passed over, as a compiler would refuse them.
 
@@ -66,7 +63,7 @@ def read_artifact(path: str | os.PathLike[str]) -> Artifact:
     """
     with App.open(path) as app:
         digest = app.container.sha256 or ""
-        is_app = app.container.kind not in _LIBRARY_ARCHIVES and app.manifest is not None
+        is_app = app.manifest is not None and not app.container.kind.is_library
         if app.dexes:
             dexes = [part.dex for part in app.dexes]
             names = [name for dex in dexes for name in dex.class_names]
