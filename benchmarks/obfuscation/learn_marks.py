@@ -26,7 +26,7 @@ from fetching import artifact  # noqa: E402
 from sdkfp.catalog import Catalog, builtin_directory  # noqa: E402
 from sdkfp.errors import SdkfpError  # noqa: E402
 from sdkfp.marks.format import Marks, read_common, write_common, write_marks  # noqa: E402
-from sdkfp.marks.learn import Artifact, LearnError, common_marks, learn, owned, read_artifact, release_of  # noqa: E402
+from sdkfp.marks.learn import Artifact, LearnError, common_marks, learn, own_marks, read_artifact, release_of  # noqa: E402
 
 Row = tuple[str, Artifact, bool]
 """Version, artifact, whether no other SDK names it."""
@@ -68,11 +68,8 @@ def common_of(rows: Mapping[str, list[Row]], catalog: Catalog) -> np.ndarray:
     """The marks that too many SDKs have, their other artifacts' classes not counted."""
     every = {}
     for sdk, mine in rows.items():
-        parts = [np.zeros(0, np.uint64)]
-        for _, classes, alone in mine:
-            keep = owned(classes.names, sdk, catalog.index, alone=alone and not classes.is_app)
-            parts.append(classes.observed.mark[np.array(keep, np.bool_)[classes.observed.row]])
-        every[sdk] = np.unique(np.concatenate(parts))
+        parts = [own_marks(classes, sdk, catalog.index, alone=alone)[0] for _, classes, alone in mine]
+        every[sdk] = np.unique(np.concatenate([np.zeros(0, np.uint64), *parts]))
     return common_marks({sdk: marks for sdk, marks in every.items() if len(marks)})
 
 

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from sdkfp.marks.hashing import Hashes
     from sdkfp.marks.observe import Observed
 
-__all__ = ["MOST_MARKS", "Artifact", "LearnError", "common_marks", "learn", "owned", "read_artifact", "release_of"]
+__all__ = [
+    "MOST_MARKS",
+    "Artifact",
+    "LearnError",
+    "common_marks",
+    "learn",
+    "own_marks",
+    "owned",
+    "read_artifact",
+    "release_of",
+]
 
 MOST_MARKS = 5000
 """Marks kept of one SDK, those that tell its releases apart not counted: the ones with the smallest hashes, so that two
@@ -120,6 +130,12 @@ def owned(names: Sequence[str], sdk: str, index: ClueIndex, *, alone: bool) -> l
     ]
 
 
+def own_marks(artifact: Artifact, sdk: str, index: ClueIndex, *, alone: bool) -> tuple[Hashes, int]:
+    """The marks, sorted, and the number of an artifact's classes that are the SDK's own; see :func:`owned`."""
+    mine = np.array(owned(artifact.names, sdk, index, alone=alone and not artifact.is_app), np.bool_)
+    return np.unique(artifact.observed.mark[mine[artifact.observed.row]]), int(mine.sum())
+
+
 def _root(name: str) -> str:
     """The first two segments of a class's package."""
     return ".".join(name.split(".")[:-1][:2])
@@ -165,10 +181,9 @@ def learn(
     """
     found: dict[str, list[tuple[Artifact, Hashes, int]]] = {}
     for version, artifact, alone in artifacts:
-        mine = np.array(owned(artifact.names, sdk, index, alone=alone and not artifact.is_app), np.bool_)
-        marks = np.unique(artifact.observed.mark[mine[artifact.observed.row]])
-        if mine.any():
-            found.setdefault(version, []).append((artifact, marks, int(mine.sum())))
+        marks, classes = own_marks(artifact, sdk, index, alone=alone)
+        if classes:
+            found.setdefault(version, []).append((artifact, marks, classes))
     if not found:
         raise LearnError(f"{sdk}: no artifact has a class of this SDK")
     learned = [
